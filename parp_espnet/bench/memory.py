@@ -26,12 +26,6 @@ def wait_for(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def free() -> int:
-    """Return the bytes of memory that processes may still take here without any being ended."""
-    _, _, kilobytes = Path("/proc/meminfo").read_text().partition("MemAvailable:")
-    return 1024 * int(kilobytes.split()[0])
-
-
 def be_the_first_to_end() -> None:
     """Let this process, and those that it starts, be ended before any other where memory is short:
     a measurement is worth less than what else is running.

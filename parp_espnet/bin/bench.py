@@ -7,7 +7,6 @@ python3 -m parp_espnet.bin.bench --only checkouts --checkout /tmp/older     # of
 """
 
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from parp_espnet.bench.parts import PARTS
 from parp_espnet.bench.processes import in_a_process
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
+from parp_espnet.machine import cores
 from parp_espnet.scoring.aligned import unaligned
 
 
@@ -55,7 +55,7 @@ def main() -> None:
         threads = [1] if on_gpu else list(part.threads)
         if part.of_checkouts:
             where = [str(options.checkout.absolute())]
-            threads = [os.cpu_count() or 1]
+            threads = [cores()]
         sizes = [size for size in part.sizes if options.sizes is None or size in options.sizes]
         lines += compare(name, sizes, options.threads or threads, where)
         write_json(options.out, lines)

@@ -10,7 +10,6 @@ Exit code 1 says that there is a fault of level error.
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -26,6 +25,7 @@ from parp_espnet.data.check.report import lines, table
 from parp_espnet.data.check.run import Findings, check
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import text_of, write_text
+from parp_espnet.machine import cores
 from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.ipa import load_inventory
 
@@ -86,7 +86,7 @@ def _parser() -> Parser:
     checking.add_argument(
         "--nj",
         type=COUNT,
-        default=os.cpu_count() or 1,
+        default=cores(),
         metavar="N",
         help="processes [checking a core]",
     )

@@ -14,6 +14,7 @@ from parp_espnet import progress
 from parp_espnet.arguments import COUNT, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
+from parp_espnet.machine import free_memory
 
 MODULE = "parp_espnet.bench.one_update"
 HEAD = ("upstream", "M weights", "pruned M", "update s", "peak GB", "prune s", "extra MB")
@@ -30,7 +31,6 @@ def main() -> None:
     """Print a row for each size, and write all as JSON."""
     options = _parser().parse_args()
     # Imported here: torch takes seconds.
-    from parp_espnet.bench.memory import free  # noqa: PLC0415
     from parp_espnet.bench.processes import in_a_process  # noqa: PLC0415
     from parp_espnet.bench.sizes import SIZES  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ def main() -> None:
     failed = []
     progress.emit(f"{_cells(HEAD)}|{'---|' * len(HEAD)}\n")
     for size in progress.track(sizes, "sizes", "process"):
-        why = too_large(size, SIZES[size].millions, free())
+        why = too_large(size, SIZES[size].millions, free_memory())
         if why is not None:
             progress.say(why)
             continue

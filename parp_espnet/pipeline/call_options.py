@@ -1,9 +1,9 @@
 """Options of `phn.sh` that say what is run and where it goes."""
 
-import os
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from parp_espnet.machine import cores
 from parp_espnet.pipeline.options import CALL, OF_MACHINE, Range
 from parp_espnet.pipeline.pruning import Experiment
 
@@ -54,7 +54,7 @@ class CallOptions(Experiment):
         OF_MACHINE,
         CALL,
         Range(least=1),
-    ] = os.cpu_count() or 1
+    ] = cores()
     inference_nj: Annotated[
         int, "parallel jobs of ESPnet's search; others are one job", CALL, Range(least=1)
     ] = 1

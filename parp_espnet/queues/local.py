@@ -1,6 +1,5 @@
 """Run an array of jobs on this machine under the contract of Kaldi's `run.pl`: see `contract`."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from parp_espnet.errors import UserError
+from parp_espnet.machine import cores
 from parp_espnet.queues import contract
 from parp_espnet.queues.contract import OPERATORS, JobArray
 from parp_espnet.queues.forks import fork, module_of
@@ -47,9 +47,7 @@ def parse(arguments: Sequence[str]) -> JobArray:
                 f"{PROGRAM}: --{name}: no such option; there are --{' --'.join(sorted(KNOWN))}"
             )
     jobs = request.jobs
-    return replace(
-        jobs, max_jobs_run=jobs.max_jobs_run or max(1, (os.cpu_count() or 1) // jobs.num_threads)
-    )
+    return replace(jobs, max_jobs_run=jobs.max_jobs_run or max(1, cores() // jobs.num_threads))
 
 
 def run(jobs: JobArray) -> int:

@@ -16,6 +16,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.files import read_json, write_json
 from parp_espnet.interpreter import ROOT
 from parp_espnet.locks import held
+from parp_espnet.machine import cores
 from parp_espnet.queues.running import running
 from parp_espnet.recognition.audio import Failure, Source
 from parp_espnet.recognition.output import Folder
@@ -203,7 +204,7 @@ def _with_error(task: Task, error: str) -> Task:
 def _words(asked: Asked, place: Path, run: str, parts: int) -> list[str]:
     runner = decode_command()
     if LOCAL in runner:
-        threads = max(1, (os.cpu_count() or 1) // asked.jobs)
+        threads = max(1, cores() // asked.jobs)
         runner = [*runner, "--num_threads", str(threads)]
     model = [] if asked.model is None else [str(asked.model.absolute())]
     return [
@@ -220,7 +221,7 @@ def _environment(words: Sequence[str], jobs: int) -> dict[str, str]:
     own = str(Path(sys.executable).parent)
     environment["PATH"] = os.pathsep.join([own, environment.get("PATH", "")])
     if LOCAL in words:
-        threads = max(1, (os.cpu_count() or 1) // jobs)
+        threads = max(1, cores() // jobs)
         environment["OMP_NUM_THREADS"] = str(threads)
     return environment
 

@@ -1,12 +1,12 @@
 """The options of `./run.sh`."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.errors import UserError
+from parp_espnet.machine import cores, free_memory
 from parp_espnet.names import check_name
 from parp_espnet.pipeline.options import Range, parse
 from parp_espnet.pipeline.paths import ROOT, need_clone
@@ -45,7 +45,7 @@ class StudySettings:
             return self.max_jobs_run
         if self.ngpu:
             return 1
-        return max(1, min(os.cpu_count() or 1, int(_free_gigabytes() / GIGABYTES_A_JOB)))
+        return max(1, min(cores(), int(free_memory() / 2**30 / GIGABYTES_A_JOB)))
 
 
 def read(arguments: Sequence[str]) -> StudySettings:
@@ -74,7 +74,3 @@ def _need_own_name(file: Path) -> None:
             f"{shipped.relative_to(ROOT)}, whose results results/{file.stem} would replace; "
             f"rename it"
         )
-
-
-def _free_gigabytes() -> float:
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from parp_espnet.errors import UserError
+from parp_espnet.machine import cores
 from parp_espnet.names import digest
 from parp_espnet.pipeline.options import OF_MACHINE, Range, parse
 
@@ -24,7 +25,7 @@ class RecipeSettings:
     stage: Annotated[int, f"first stage to run, of {len(STAGES)}"] = 1
     stop_stage: Annotated[int, "last stage to run"] = len(STAGES)
     jobs: Annotated[int, "processes that synthesise; all cores", OF_MACHINE, Range(least=1)] = (
-        os.cpu_count() or 1
+        cores()
     )
     out: Annotated[Path | None, "directory of the upstream; upstreams/NAME by default"] = None
     init: Annotated[
