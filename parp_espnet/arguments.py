@@ -146,6 +146,13 @@ class Parser(argparse.ArgumentParser):
         self._refuse_unknown(words)
         return super().parse_known_args(words, namespace)
 
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The same, where positional arguments stand among the options."""
+        words = list(sys.argv[1:] if args is None else args)
+        # A Python of since does not come by the other one.
+        self._refuse_unknown(words)
+        return super().parse_known_intermixed_args(words, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise `UserError`."""
         said = message.removeprefix("argument ")
@@ -167,6 +174,14 @@ class Parser(argparse.ArgumentParser):
             raise UserError(f"{self.before}{name} {number}: {error}") from None
         except argparse.ArgumentTypeError as error:
             raise argparse.ArgumentError(action, str(error)) from None
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # `--option=--`: argparse's own of before Python 3.12.5 takes it for an option without one.
+        if not action.option_strings or arg_strings != ["--"]:
+            return super()._get_values(action, arg_strings)
+        value = self._get_value(action, "--")
+        self._check_value(action, value)
+        return value if action.nargs in (None, argparse.OPTIONAL) else [value]
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:

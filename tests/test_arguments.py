@@ -225,6 +225,8 @@ CLDR = ["cldr", "--lang", "es", "--set", "dev", "--out", "o"]
             "--set a=[1: expected a value as YAML has it, found '[1'",
         ),
         (study.main, ["status", "r", "--watch", "1m"], "--watch: expected a number, found '1m'"),
+        (mask.main, [*DRAWN, "--sparsity=--"], "--sparsity: expected a number, found '--'"),
+        (recognize.main, ["m", "a.wav", "--format=--"], "expected one of text, "),
     ],
 )
 def test_what_else_may_be_wrong(
@@ -266,6 +268,10 @@ def parser() -> Parser:
         (["--to", "hf", "--to", "onnx", "--to", "hf"], "to", ["hf", "onnx", "hf"]),
         ([], "to", ["bundle"]),
         (["--then", "--fix it"], "then", "--fix it"),
+        (["--then=--"], "then", "--"),
+        (["--then=--fix"], "then", "--fix"),
+        (["--to=--"], "to", ["--"]),
+        (["--to=--", "--to", "hf"], "to", ["--", "hf"]),
         (["--", "--no", "-1"], "words", ["--no", "-1"]),
         (["a", "--weight", "1", "b"], "words", ["a", "b"]),
     ],
@@ -278,6 +284,17 @@ def test_what_may_be_given(
         pytest.skip("argparse's other reader alone has them")
     read = partial(getattr(parser, name_of_reader), words)
     assert getattr(read(), name) == value
+
+
+def test_unknown_options_are_told_whichever_way_an_argparse_reads(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pythons of since read positional arguments among options without `parse_known_args`."""
+    monkeypatch.setattr(
+        argparse.ArgumentParser, "parse_known_intermixed_args", lambda *_: pytest.fail("was read")
+    )
+    with pytest.raises(UserError, match="no option --thn, did you mean --then"):
+        parser.parse_intermixed_args(["a", "--thn", "x"])
 
 
 def test_an_error_of_a_program_begins_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,7 @@ from typing import Any
 from parp_espnet import progress
 from parp_espnet.arguments import ANY, COUNT, Parser, Whole, path
 from parp_espnet.errors import UserError, command
-from parp_espnet.export.asked import LARGEST_BEAM, Asked
-from parp_espnet.notes import Range
+from parp_espnet.export.asked import BEAMS, Asked
 from parp_espnet.pipeline.shipped import model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
@@ -52,7 +51,6 @@ from parp_espnet.recognition.parts import Part
 from parp_espnet.recognition.transcripts import FORMATS
 from parp_espnet.upstreams.starts import BUNDLE, RECOGNISER, SUMMARY
 
-BEAM = Whole(Range(least=1, most=LARGEST_BEAM))
 _OF_ONE_CALL = ("help", "nj", "out", "part")
 """Options that the jobs of a call do not have."""
 _OF_MODELS = (BUNDLE, RECOGNISER, SUMMARY)
@@ -234,7 +232,7 @@ def _parser() -> Parser:
     search = parser.add_argument_group("decoding")
     search.add_argument("--greedy", action="store_true", help="no search, whatever was tuned")
     search.add_argument(
-        "--beam_size", type=BEAM, metavar="N", help="hypotheses [as tuned, else 12]"
+        "--beam_size", type=Whole(BEAMS), metavar="N", help="hypotheses [as tuned, else 12]"
     )
     text = "keep to the phones of a file, or of a language: es"
     search.add_argument("--inventory", metavar="FILE|LANGUAGE", help=text)

@@ -11,12 +11,9 @@ from parp_espnet.arguments import ANY, Parser, Whole, path
 from parp_espnet.decoding.tune import Given
 from parp_espnet.decoding.whole_set import Weights
 from parp_espnet.errors import UserError, command
-from parp_espnet.export.asked import LARGEST_BEAM
-from parp_espnet.notes import Range
+from parp_espnet.export.asked import BEAMS
 from parp_espnet.pipeline.search import ModelFiles, decode, read_weights, tune
 from parp_espnet.scoring.words import Metric
-
-BEAM = Whole(Range(least=1, most=LARGEST_BEAM))
 
 
 @command
@@ -79,7 +76,10 @@ def _parser() -> Parser:
         )
         action.add_argument("--out", type=path, required=True, help="directory to write to")
         action.add_argument(
-            "--beam", type=BEAM, default=12, help="hypotheses that are kept after every frame [12]"
+            "--beam",
+            type=Whole(BEAMS),
+            default=12,
+            help="hypotheses that are kept after every frame [12]",
         )
         action.add_argument(
             "--lm", type=path, help="ESPnet's language model, beside its config.yaml"

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet.errors import UserError
+from parp_espnet.notes import Range
 
 LARGEST_BEAM = 1 << 16
 """Hypotheses that a search has room for."""
+BEAMS = Range(least=1, most=LARGEST_BEAM)
 
 
 @dataclass(frozen=True)

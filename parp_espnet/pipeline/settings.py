@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from parp_espnet.export.asked import BEAMS
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.options import CALL, CONTENT, DECODING, FILE, SCORING, Range
@@ -61,7 +62,7 @@ class Settings(SecondRound):
         f"beam of the search, 1 is greedy; 1 by default, {USUAL_BEAM} with a language model or "
         "a lexicon",
         DECODING,
-        Range(least=1),
+        BEAMS,
     ] = None
     lexicon: Annotated[
         Path | None,

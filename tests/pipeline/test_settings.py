@@ -463,6 +463,7 @@ def test_skipping() -> None:
         (["--nj", "0"], "--nj 0"),
         (["--ngpu", "-1"], "--ngpu -1"),
         (["--beam_size", "0"], "--beam_size 0"),
+        (["--beam_size", "65537"], "--beam_size 65537: expected at least 1, at most 65536"),
         (["--train_minutes", "0"], "--train_minutes 0: expected more than 0"),
         (["--test_minutes", "nan"], "--test_minutes nan"),
         (["--min_wav_duration", "3", "--max_wav_duration", "2"], "expected 0 <= min < max"),
