@@ -11,7 +11,7 @@
 #
 #     findings/espnet3_average_lags.sh        needs this project's environment (PARP_VENV), a quarter of a minute
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "${work}"' EXIT
 cd "${work}"

@@ -65,7 +65,11 @@ def as_written(value: object) -> str:
     if isinstance(value, str):
         return printable(repr(value))
     if isinstance(value, Mapping | list | tuple):
-        return printable(json.dumps(value, ensure_ascii=False, default=str))
+        try:
+            return printable(json.dumps(value, ensure_ascii=False, default=str))
+        except (TypeError, ValueError):
+            # YAML has dates for keys, and lists that hold themselves.
+            return printable(value)
     return printable(value)
 
 

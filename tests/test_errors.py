@@ -3,9 +3,11 @@
 import errno
 import os
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parp_espnet.errors import (
     UserError,
@@ -122,6 +124,10 @@ def test_a_terminal_is_plain_and_a_pipe_as_it_is(
         ([], "[]"),
         (["ñ", 1], '["ñ", 1]'),
         (("a", True), '["a", true]'),
+        ({1: None}, '{"1": null}'),
+        ({date(2020, 1, 31): 1}, "{datetime.date(2020, 1, 31): 1}"),
+        ([date(2020, 1, 31)], '["2020-01-31"]'),
+        (yaml.safe_load("&a [1, *a]"), "[1, [...]]"),
         (Path("a/b"), "a/b"),
         (Path("a\x1bb"), "a\\x1bb"),
     ],

@@ -111,7 +111,7 @@ def _title(panel: Panel, several_frozen: bool) -> str:
         words.append(f"sparsity {panel.sparsity:g}")
     if several_frozen:
         words.append(f"{panel.freeze_updates} frozen updates")
-    return ", ".join(words)
+    return ", ".join(filter(None, words))
 
 
 def _draw(axes: Axes, lines: Lines, places: dict[tuple[str, str], int]) -> None:

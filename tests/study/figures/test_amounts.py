@@ -78,12 +78,17 @@ def test_dense_alone_is_one_panel(hours: list[Result]) -> None:
 def test_text_has_examples(hours: list[Result]) -> None:
     def of_text(one: Result) -> Result:
         return replace(
-            one, train_minutes=None, train_examples=int(one.train_minutes or 0), metric="accuracy"
+            one,
+            train_minutes=None,
+            train_examples=int(one.train_minutes or 0),
+            metric="accuracy",
+            language=None,
         )
 
     figure = amounts([of_text(one) for one in hours])
     assert figure is not None
     assert figure.axes[0].get_xlabel() == "examples"
+    assert [*told(figure)] == ["sparsity 0.5", "sparsity 0.8"]
 
 
 @pytest.mark.parametrize(
