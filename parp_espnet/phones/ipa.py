@@ -33,7 +33,7 @@ from pathlib import Path
 from parp_espnet.errors import UserError
 from parp_espnet.phones.characters import decomposed
 from parp_espnet.phones.espeak import LANGUAGES, SEPARATOR
-from parp_espnet.phones.languages import codes_of
+from parp_espnet.phones.languages import meant
 
 _INVENTORIES = Path(__file__).parent / "inventories"
 _SWITCH = re.compile(r"\(([a-z-]*)\)")
@@ -194,11 +194,9 @@ def load_inventory(language: str) -> tuple[str, ...]:
         return tuple(path.read_text(encoding="utf-8").split())
     except FileNotFoundError:
         known = sorted(other.stem for other in _INVENTORIES.glob("*.txt"))
-        named = [code for code in codes_of(language, known) if code in known]
-        hint = f"; did you mean {named[0]}?" if named else ""
         raise UserError(
             f"no phone inventory for the language {language!r}; there are inventories for "
-            f"{' '.join(known)}{hint}"
+            f"{' '.join(known)}{meant(language, known)}"
         ) from None
 
 

@@ -102,6 +102,17 @@ def codes_of(name: str, own: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(codes), key=lambda code: code not in known)
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean es?" of a language's English name; "" where none of `known` is
+    meant.
+    """
+    codes = set(known)
+    for code in codes_of(name, codes):
+        if code in codes:
+            return f"; did you mean {code}?"
+    return ""
+
+
 def nearest(code: str, own: Mapping[str, str]) -> list[str]:
     """Return the codes that are most like one that does not exist, those of the languages
     that have it for their English name, and those that begin with it.

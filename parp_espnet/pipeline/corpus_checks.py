@@ -9,7 +9,7 @@ from typing import Any
 from parp_espnet.corpora.known.corpus import Corpus, Minutes, Note
 from parp_espnet.corpora.registry import CORPORA, FOLDERS, NONE
 from parp_espnet.errors import UserError
-from parp_espnet.phones.languages import codes_of
+from parp_espnet.phones.languages import meant
 from parp_espnet.phones.phonemiser import LETTERS
 from parp_espnet.pipeline.options import options_of_class
 from parp_espnet.pipeline.settings import Settings
@@ -43,11 +43,9 @@ def _check_languages(settings: Settings, corpus: Corpus) -> None:
     known = corpus.languages
     if known is not None and not (languages and set(languages) <= set(known)):
         what = corpus.unknown_language or f"no language of --corpus {corpus.name}"
-        named = [code for code in codes_of(settings.lang or "", known) if code in known]
-        hint = f"; did you mean {named[0]}?" if named else ""
         raise UserError(
             f"phn.sh: --lang {settings.lang or 'none'}: {what}; expected one of "
-            f"{' '.join(known)}{hint}"
+            f"{' '.join(known)}{meant(settings.lang or '', known)}"
         )
     if len(languages) > 1 and not corpus.several_languages:
         several = ", ".join(name for name, other in CORPORA.items() if other.several_languages)
