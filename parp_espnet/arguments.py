@@ -159,7 +159,7 @@ class Parser(argparse.ArgumentParser):
         said = re.sub(r"ignored explicit argument (.*)", r"expected no value, found \1", said)
         if said.startswith(("the following arguments", "unrecognized arguments")):
             said += "; see --help"
-        raise UserError(f"{self.before}{said}")
+        raise UserError(f"{self.before}{printable(said)}")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         if not isinstance(action.type, Whole | Number):
@@ -208,7 +208,7 @@ class Parser(argparse.ArgumentParser):
         nearest = difflib.get_close_matches(name.replace("-", "_"), known, n=1)
         nearest = nearest or difflib.get_close_matches(name, known, n=1)
         hint = f", did you mean {nearest[0]}?" if nearest else "; --help lists all"
-        return f"there is no option {name}{hint}"
+        return f"there is no option {printable(name)}{hint}"
 
 
 class _Store(argparse._StoreAction):

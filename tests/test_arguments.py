@@ -225,6 +225,8 @@ CLDR = ["cldr", "--lang", "es", "--set", "dev", "--out", "o"]
             "--set a=[1: expected a value as YAML has it, found '[1'",
         ),
         (study.main, ["status", "r", "--watch", "1m"], "--watch: expected a number, found '1m'"),
+        (mask.main, [*DRAWN, "--two\nlines"], "there is no option --two\\nlines; --help lists all"),
+        (mask.main, ["info", "a", "two\nlines"], "unrecognized arguments: two\\nlines; see --help"),
         (mask.main, [*DRAWN, "--sparsity=--"], "--sparsity: expected a number, found '--'"),
         (recognize.main, ["m", "a.wav", "--format=--"], "expected one of text, "),
     ],
