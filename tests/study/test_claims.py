@@ -201,6 +201,10 @@ def test_the_final_mask_beside_the_first(make_result: Callable[..., Result]) -> 
     nothing, unknown = replace(same, iou_initial_final=0.0), replace(same, iou_initial_final=None)
     assert verdict("C5", Evidence(), [same, nothing]) is Verdict.UNDECIDED
     assert verdict("C5", Evidence(), [same, unknown]) is Verdict.HOLDS
+    # One model, decoded in two ways, on two sets.
+    again = [replace(same, decoding="beam 12", ngram="3.arpa"), replace(same, dataset="dev")]
+    verdicts = {claim.name: claim for claim in claims([same, *again], Evidence())}
+    assert verdicts["C5"].because == "1 run, 1.0000"
 
 
 def test_a_random_start(make_result: Callable[..., Result]) -> None:

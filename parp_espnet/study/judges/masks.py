@@ -36,7 +36,7 @@ def languages_overlap(results: Sequence[Result], evidence: Evidence) -> tuple[Ve
 def mask_stays(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, str]:
     apart = Differences.of(results)
     ious: dict[int, list[float]] = {}
-    for result in results:
+    for result in _once_trained(results):
         as_usual = arm_of(result).kind == PARP and not apart.pruning(result)
         if as_usual and result.sparsity_target > 0.2 and result.iou_initial_final is not None:
             ious.setdefault(result.freeze_updates, []).append(result.iou_initial_final)
@@ -44,6 +44,27 @@ def mask_stays(results: Sequence[Result], evidence: Evidence) -> tuple[Verdict, 
         return Verdict.UNTESTED, "no PARP beyond 20 %"
     low, high = _range(ious)
     return decide(low > UNCHANGED, high < UNCHANGED), _by_frozen("run", ious)
+
+
+def _once_trained(results: Sequence[Result]) -> list[Result]:
+    """The results, of a model that was decoded in several ways or scored on several sets one."""
+    trained: dict[tuple[object, ...], Result] = {}
+    for result in results:
+        training = (
+            result.recipe,
+            result.language,
+            result.train_minutes,
+            result.upstream,
+            result.method,
+            result.sparsity_target,
+            result.seed,
+            result.updates,
+            result.train_seconds,
+            result.mask_sha256,
+            result.iou_initial_final,
+        )
+        trained.setdefault(training, result)
+    return list(trained.values())
 
 
 def _range(ious: Mapping[int, Sequence[float]]) -> tuple[float, float]:
