@@ -102,7 +102,7 @@ def test_other_searches(
         (("--beam_size", "1", "--lexicon", lexicon), "--beam_size 1 is greedy, without a lexicon"),
         (("--lexicon", tmp_path / "none.txt"), "none.txt: no such file; expected a list of words"),
         (("--greedy", "--beam_size", "4"), "--greedy: expected no beam"),
-        (("--beam_size", "0"), "--beam_size: expected 1 at least, found 0"),
+        (("--beam_size", "0"), "--beam_size 0: expected at least 1, at most 65536"),
         (("--ngram", tmp_path / "none.arpa"), "no such file; expected an n-gram"),
         (("--lm_weight", "0.5"), "there is no language model of ESPnet's here"),
     ):
