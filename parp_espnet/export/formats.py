@@ -76,7 +76,7 @@ def check_formats(names: Sequence[str]) -> None:
     """Raise `UserError` for an unknown format, or one that is named twice."""
     for name in names:
         if name not in FORMATS:
-            raise UserError(f"--to {describe_unknown(name, FORMATS)}")
+            raise UserError(f"--to: {describe_unknown(name, FORMATS)}")
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise UserError(f"--to: {twice[0]} is named twice")
