@@ -87,7 +87,9 @@ def read(
     option = {"train": "train_minutes", "dev": "valid_minutes", "test": "test_minutes"}[split]
     need_minutes(str(root), utterances, wanted, len(rejected), option, chosen.why)
     marks = f"marks in texts: {summary(seen)}" if seen else ""
-    note = "; ".join(filter(None, [chosen.note, marks, speller.note]))
+    left = len(turns) - len(utterances) - len(more)
+    enough = f"{left} more are in no set: {wanted:g} min are enough" if left and utterances else ""
+    note = "; ".join(filter(None, [chosen.note, enough, marks, speller.note]))
     sources = [item.audio for item in chosen.items]
     return Made(utterances, rejected, note, sources)
 

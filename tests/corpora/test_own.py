@@ -262,7 +262,12 @@ def test_letters_that_are_written_pass_the_check(tmp_path: Path, record: Record)
 
 def test_so_many_minutes(tmp_path: Path, record: Record) -> None:
     data = kaldi(tmp_path, record, 30)
-    assert len(own.read(data, "train", tmp_path, "xx", None, 0.1).utterances) == 3
+    some = own.read(data, "train", tmp_path, "xx", None, 0.1)
+    every = own.read(data, "train", tmp_path, "xx", None)
+    left = len(every.utterances) - 3
+    assert len(some.utterances) == 3
+    assert f"{left} more are in no set: 0.1 min are enough" in some.note
+    assert "in no set" not in every.note
     with pytest.raises(
         UserError, match=r"expected 5 minutes of training speech, found 0.\d\d that can be used"
     ):
