@@ -1,5 +1,6 @@
 """Phone error rate against how much a model was trained on, a line for each method."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from parp_espnet.study.figures.lines import (
     places_of,
     style_of,
 )
-from parp_espnet.study.figures.style import METHODS, add_legend, schedule_panels
+from parp_espnet.study.figures.style import METHODS, add_legend, schedule_panels, turn_near_ticks
 from parp_espnet.study.names import is_text, rate_of
 
 
@@ -124,7 +125,9 @@ def _draw(axes: Axes, lines: Lines, places: dict[tuple[str, str], int]) -> None:
         draw_seeds(axes, key[0], [lines[key]], _amount)
         ticks.update(means)
     axes.set_xscale("log")
-    axes.set_xticks(sorted(ticks), [f"{tick:g}" for tick in sorted(ticks)])
+    shown = sorted(ticks)
+    axes.set_xticks(shown, [f"{tick:g}" for tick in shown])
     axes.minorticks_off()
+    turn_near_ticks(axes, list(map(math.log, shown)), math.log(shown[-1] / shown[0]))
     axes.grid(color="0.9")
     axes.set_axisbelow(True)

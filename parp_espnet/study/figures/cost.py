@@ -19,6 +19,7 @@ from parp_espnet.study.figures.style import (
     look,
     schedule_panels,
     shade,
+    turn_near_ticks,
 )
 from parp_espnet.study.names import upstream_names
 
@@ -28,8 +29,6 @@ ROOM = 1.25
 """The panel's width at least, in updates of the costliest, beside which there may be others."""
 LABEL = 0.05
 """What a label takes, in heights of a panel; where another has it, a point has none."""
-TICK = 0.1
-"""What a tick's number takes across, in widths of a panel: nearer ones are written upwards."""
 NO_NAMES: Mapping[str, str] = {}
 type Mean = tuple[float, float, float]
 """A point's error rate in percent, its place in updates, and its sparsity."""
@@ -81,8 +80,7 @@ def cost(
         _panel(axes, here, bare, labelled=len(sparsities) > 1, width=width)
         # Of all panels, since these share an axis.
         axes.set_xticks(costs)
-        if _are_near(costs, width):
-            axes.tick_params(axis="x", labelrotation=90)
+        turn_near_ticks(axes, costs, width)
     add_legend(figure)
     return figure
 
@@ -165,11 +163,6 @@ def _apart(at_cost: Mapping[int, int], width: float) -> float:
     for lower, higher in pairwise(costs):
         rooms.append(2 * (higher - lower) / (at_cost[lower] + at_cost[higher]))
     return min(APART, min(rooms) / width)
-
-
-def _are_near(costs: Sequence[int], width: float) -> bool:
-    """Whether the numbers of two ticks would touch."""
-    return any(higher - lower < TICK * width for lower, higher in pairwise(costs))
 
 
 def _look(name: str, bare: Mapping[str, str]) -> dict[str, Any]:

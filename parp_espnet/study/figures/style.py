@@ -3,7 +3,7 @@ data.
 """
 
 from collections.abc import Sequence
-from itertools import batched, product
+from itertools import batched, pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ WIDEST = 0.5
 """Share of a figure that a legend beside its panels may take, in width."""
 MOST_COLUMNS = 4
 """Panels side by side, beyond which they could not be read in a page."""
+TICK = 0.1
+"""What a tick's number takes across, in widths of a panel: nearer ones are written upwards."""
 METHODS = tuple(methods.METHODS)
 """A method has the same colour and marker in every figure, by its row in the table of them."""
 
@@ -104,6 +106,14 @@ def schedule_panels(
 def schedule_title(language: str, freeze: int, frozen: Sequence[int]) -> str:
     """Name a panel; with its frozen updates where there are several numbers of them."""
     return f"{language}, {freeze} frozen updates" if len(frozen) > 1 else language
+
+
+def turn_near_ticks(axes: Axes, places: Sequence[float], width: float) -> None:
+    """Write the numbers of ticks upwards where two of them would touch; `places` ascend, in a panel
+    that is so wide.
+    """
+    if any(higher - lower < TICK * width for lower, higher in pairwise(places)):
+        axes.tick_params(axis="x", labelrotation=90)
 
 
 def add_legend(figure: Figure, order: Sequence[str] = (), *, frame: bool = True) -> None:

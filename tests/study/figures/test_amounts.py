@@ -64,6 +64,18 @@ def test_dense_is_beside_each_sparsity_and_updates_belong_to_the_minutes(
     assert ticks == ["10", "60", "600"]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "rotation"), [((10.0, 60.0, 600.0), 0.0), ((9.0, 10.0, 60.0), 90.0)]
+)
+def test_near_amounts_are_written_upwards(
+    hours: list[Result], minutes: tuple[float, ...], rotation: float
+) -> None:
+    others = dict(zip(HOURS, minutes, strict=True))
+    figure = amounts([replace(one, train_minutes=others[one.train_minutes or 0]) for one in hours])
+    assert figure is not None
+    assert {tick.get_rotation() for tick in figure.axes[0].get_xticklabels()} == {rotation}
+
+
 def test_several_numbers_of_updates_on_the_same_minutes_are_lines(hours: list[Result]) -> None:
     more = [replace(one, updates=900) for one in hours if one.method == "dense"]
     shown = told(amounts([*hours, *more]))["en, sparsity 0.5"]
