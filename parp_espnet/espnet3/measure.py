@@ -15,10 +15,9 @@ from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.trained import interval_of
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.settings import PruneSettings
-from parp_espnet.scoring.result import Result, digest_of
+from parp_espnet.scoring.result import RESULT, Result, digest_of
 
 GREEDY = "decode_greedy"
-RESULT = "result.json"
 
 
 def measure(config: DictConfig) -> Result:

@@ -30,7 +30,7 @@ from parp_espnet.files import read_json
 from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.grid import Grid, grid_of_convolutions
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import RESULT, Result
 from parp_espnet.upstreams.foreign import normalises
 from parp_espnet.upstreams.starts import SUMMARY
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from parp_espnet.export.cut import Cut
 
 MASK = "mask.safetensors"
-RESULT = "result.json"
 OUTSIDE = ("preencoder", "encoder", "postencoder", "decoder", "normalize")
 """Parts of an ESPnet model that may stand between upstream and head, or behind."""
 UNEXPORTED = {"multilayer_feature": False, "layer": -1}

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 from parp_espnet import progress
 from parp_espnet.queues.running import running
 from parp_espnet.queues.signals import Process
+from parp_espnet.scoring.result import RESULT
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 POLL_SECONDS = 0.2
-RESULT = "result.json"
-"""Beside a progress file once its model is scored, which is after the last update."""
 TAIL_BYTES = 2000
 BAR = re.compile(r"^.*\d+%\|[#0-9 ]*\|.*\]$", re.MULTILINE)
 """A line of `parp_espnet.progress` in a log."""
@@ -95,7 +94,7 @@ def _read(files: Sequence[Path], begin: float) -> dict[Path, dict[str, Any]]:
 
 
 def _scored(files: Sequence[Path], begin: float) -> int:
-    """How many models were scored since `begin`."""
+    """How many models were scored since `begin`: their results are beside their progress files."""
     count = 0
     for file in files:
         with contextlib.suppress(OSError):

@@ -43,6 +43,8 @@ LARGEST = 10**15
 LARGEST_SEED = 2**64
 CLOSE = 1e-6
 """An error rate of text is a difference of floats, which may be so much less than nothing."""
+RESULT = "result.json"
+"""Its file in the directory of an experiment, and in that of a score."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,12 +25,12 @@ from parp_espnet.export.costs import EXPORTS
 from parp_espnet.files import atomic_write
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
+from parp_espnet.scoring.result import RESULT
 from parp_espnet.study.complete import changed_since, is_result
 from parp_espnet.study.experiment import FINAL_MASK, OMP_MASK, Experiment
 
 FORMAT = "parp-espnet records 1"
 CONTENTS = "contents.json"
-RESULT = "result.json"
 RECIPES = "egs2"
 MASKS = (OMP_MASK, FINAL_MASK)
 RECORDS = (

@@ -14,8 +14,8 @@ from parp_espnet.files import atomic_write, regular, write_json
 from parp_espnet.locks import locked
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pruning.masks import Mask
-from parp_espnet.scoring.result import UNPACKED, Result
-from parp_espnet.study.archive import CONTENTS, FORMAT, MASKS, RECIPES, RECORDS, RESULT, difference
+from parp_espnet.scoring.result import RESULT, UNPACKED, Result
+from parp_espnet.study.archive import CONTENTS, FORMAT, MASKS, RECIPES, RECORDS, difference
 from parp_espnet.study.complete import is_result
 
 LARGEST = 2 << 30
