@@ -1,6 +1,8 @@
-"""What this machine has for us."""
+"""What this machine is, and what it has for us."""
 
 import os
+import platform
+from collections.abc import Callable
 from pathlib import Path
 
 MEMORY = Path("/proc/meminfo")
@@ -19,3 +21,23 @@ def free_memory(table: Path = MEMORY) -> int:
     """
     _, _, kilobytes = table.read_text(encoding="utf-8").partition("MemAvailable:")
     return 1024 * int(kilobytes.split()[0])
+
+
+def processor() -> str:
+    """What the maker calls this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def threads() -> int:
+    """How many threads torch computes with."""
+    from torch import get_num_threads  # noqa: PLC0415
+
+    count: Callable[[], int] = get_num_threads
+    return count()

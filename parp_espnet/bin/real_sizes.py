@@ -14,7 +14,7 @@ from parp_espnet import progress
 from parp_espnet.arguments import COUNT, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json
-from parp_espnet.machine import free_memory
+from parp_espnet.machine import free_memory, processor
 
 MODULE = "parp_espnet.bench.one_update"
 HEAD = ("upstream", "M weights", "pruned M", "update s", "peak GB", "prune s", "extra MB")
@@ -85,8 +85,6 @@ def too_large(size: str, millions: float, free: int) -> str | None:
 def measured_on() -> dict[str, str]:
     """Return the day, and what measures."""
     import torch  # noqa: PLC0415
-
-    from parp_espnet.export.machine import processor  # noqa: PLC0415
 
     today = datetime.datetime.now(datetime.UTC).date()
     return {"date": str(today), "processor": processor(), "torch": str(torch.__version__)}

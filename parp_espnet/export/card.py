@@ -1,27 +1,27 @@
 """The model card: what a stranger needs to know, at the top of which is what the Hub reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from parp_espnet import __version__
-from parp_espnet.export.card_errors import GREEDY, by_default, scores_of, told_of
+from parp_espnet.export.card_errors import by_default, scores_of, told_of
 from parp_espnet.export.costs import is_measured_cut, measured_of
 from parp_espnet.export.cut import Cut
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.figure import draw_layers
 from parp_espnet.export.formats import Options
-from parp_espnet.export.machine import processor, threads
 from parp_espnet.export.test_set import Compared
 from parp_espnet.export.trained import Trained
 from parp_espnet.export.uses import USES
 from parp_espnet.files import write_text
+from parp_espnet.machine import processor, threads
 from parp_espnet.phones.spelled import holds_words
 from parp_espnet.pruning.anatomy import by_layer, sparsity_by
 from parp_espnet.pruning.layers import find_layers
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.pruning.methods import METHODS
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import GREEDY, Result
 
 README = "README.md"
 CITATION = "CITATION.bib"
@@ -73,11 +73,12 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
     if layered:
         draw_layers(layered, folder / FIGURE)
     write_text(folder / CITATION, BIBTEX)
+    scores = scores_of(trained)
     parts = [
-        _front(trained, facts, options),
+        _front(trained, scores, facts, options),
         f"# {trained.name}\n",
         _what(trained),
-        _errors(trained, facts),
+        _errors(trained, scores, facts),
         _sparsity(trained, layered, mask),
         _sizes(trained, folder, facts),
         _use(trained, facts),
@@ -88,14 +89,14 @@ def write_card(trained: Trained, folder: Path, facts: Facts, options: Options) -
     write_text(folder / README, "\n".join(part for part in parts if part))
 
 
-def _front(trained: Trained, facts: Facts, options: Options) -> str:
+def _front(trained: Trained, scores: Sequence[Result], facts: Facts, options: Options) -> str:
     """The YAML that the Hub reads, by its own client: the errors are of what the folder decodes
     with, or left out.
     """
     from huggingface_hub import EvalResult, ModelCardData  # noqa: PLC0415
 
     result = trained.result
-    score = by_default(scores_of(trained), facts.search) if facts.has_head else None
+    score = by_default(scores, facts.search) if facts.has_head else None
     evaluated = None
     if score is not None:
         evaluated = [
@@ -154,9 +155,8 @@ def _pruned(trained: Trained) -> str:
     return "not pruned" if method == "dense" else f"pruned by `{method}`"
 
 
-def _errors(trained: Trained, facts: Facts) -> str:
+def _errors(trained: Trained, scores: Sequence[Result], facts: Facts) -> str:
     lines = ["## Errors\n"]
-    scores = scores_of(trained)
     if not scores:
         lines.append("Not measured.")
     else:

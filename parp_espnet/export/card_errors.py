@@ -5,9 +5,7 @@ from pathlib import Path
 
 from parp_espnet.export.decodings import Tuned
 from parp_espnet.export.trained import Trained
-from parp_espnet.scoring.result import Result
-
-GREEDY = "greedy"
+from parp_espnet.scoring.result import GREEDY, RESULT, Result
 
 
 def scores_of(trained: Trained) -> list[Result]:
@@ -20,7 +18,7 @@ def scores_of(trained: Trained) -> list[Result]:
         return []
     scores = [result]
     told = {told_of(result)}
-    for path in sorted(trained.folder.glob(f"decode_*/{result.dataset}/score/result.json")):
+    for path in sorted(trained.folder.glob(f"decode_*/{result.dataset}/score/{RESULT}")):
         score = Result.read(path)
         if _compares(score, result) and told_of(score) not in told:
             scores.append(score)

@@ -203,7 +203,7 @@ def _models(name: str, folder: Path, trained: "Trained") -> Iterator[Model]:
 def _hear(model: Model, trained: "Trained", tests: "TestSet") -> Measured:
     """Recognise a test set, an utterance at a time, and count time and errors."""
     from parp_espnet.export.judged import tokens_in  # noqa: PLC0415
-    from parp_espnet.export.machine import processor  # noqa: PLC0415
+    from parp_espnet.machine import processor  # noqa: PLC0415
     from parp_espnet.recognition.audio import RATE, read  # noqa: PLC0415
 
     waves = {utterance: read(path) for utterance, path in sorted(tests.recordings.items())}

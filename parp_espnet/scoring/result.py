@@ -45,6 +45,8 @@ CLOSE = 1e-6
 """An error rate of text is a difference of floats, which may be so much less than nothing."""
 RESULT = "result.json"
 """Its file in the directory of an experiment, and in that of a score."""
+GREEDY = "greedy"
+"""How it was decoded where nothing was searched."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,11 @@ from parp_espnet.glue.score import PREDICTIONS
 from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.scoring.per import total
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import GREEDY, Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.names import decoding_of
 
-GREEDY = "greedy"
 TREE = "decode_"
 """Begins the name of a decoding's directory."""
 TRN = "ref.trn"
