@@ -1,7 +1,7 @@
 """What is said of a claim, and comparisons counted.
 
 A comparison counts for a claim, or against it, where its paired 95 % interval does not hold 0 (p
-below 0.05). Seeds count as comparisons of their own.
+below 0.05). Seeds count as comparisons of their own, as do ways of decoding one model.
 """
 
 from collections.abc import Iterable, Sequence
