@@ -30,6 +30,8 @@ REFUSALS = {
 }
 """Numbers of an `OSError` that are no defects, and what helps."""
 
+SHOWN = 60
+"""Letters of a value that a file holds, in a message."""
 PATIENCE = 5.0
 """Seconds: for so long a process that is told to end is waited for."""
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -73,8 +75,13 @@ def as_written(value: object) -> str:
     return printable(value)
 
 
+def excerpt(value: object) -> str:
+    """The same, cut to `SHOWN` letters: what a file holds may be long."""
+    return as_written(value[:SHOWN]) if isinstance(value, str) else as_written(value)[:SHOWN]
+
+
 def plain_lines(text: str) -> str:
-    """The same of text of several lines, with tabs: both are let alone."""
+    """Foreign text of several lines, as `printable` has it, with its tabs."""
     return "".join(letter if letter in "\n\t" else _spelled(letter) for letter in text)
 
 

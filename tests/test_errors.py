@@ -14,6 +14,7 @@ from parp_espnet.errors import (
     as_written,
     clear_terminal,
     command,
+    excerpt,
     plain_lines,
     plain_terminal,
     printable,
@@ -133,4 +134,9 @@ def test_a_terminal_is_plain_and_a_pipe_as_it_is(
     ],
 )
 def test_a_value_is_shown_as_files_have_it(value: object, text: str) -> None:
-    assert as_written(value) == text
+    assert as_written(value) == excerpt(value) == text
+
+
+def test_a_long_value_is_cut() -> None:
+    assert excerpt("x" * 99) == f"'{'x' * 60}'"
+    assert excerpt([1] * 99) == "[" + "1, " * 19 + "1,"

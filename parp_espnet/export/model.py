@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.later import imported_later
 from parp_espnet.upstreams.starts import NARROWED
 
@@ -204,7 +204,7 @@ def _counts(told: Any, kind: str, layers: int) -> list[int]:
     if not isinstance(counts, list) or not whole or len(counts) != layers:
         raise UserError(
             f"{NARROWED}: {kind}: expected a number for each of {layers} layers, found "
-            f"{str(counts)[:60]}"
+            f"{excerpt(counts)}"
         )
     return counts
 

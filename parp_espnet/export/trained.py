@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.espnet.found import (
     find_model,
     find_upstream,
@@ -182,21 +182,21 @@ def _check_parts(config: Path, options: argparse.Namespace) -> None:
     if getattr(options, "frontend", None) != "s3prl":
         raise NotPlainError(
             f"{config}: frontend: expected s3prl, a model of speech with an upstream, found "
-            f"{getattr(options, 'frontend', None)}"
+            f"{excerpt(getattr(options, 'frontend', None))}"
         )
     for part in OUTSIDE:
         if getattr(options, part, None) is not None:
             raise NotPlainError(
-                f"{config}: {part}: expected none, found {getattr(options, part)}: what is "
-                f"exported is an upstream with a CTC head, and nothing else"
+                f"{config}: {part}: expected none, found {excerpt(getattr(options, part))}: what "
+                f"is exported is an upstream with a CTC head, and nothing else"
             )
     frontend = options.frontend_conf
     inner = frontend.get("frontend_conf") or {}
     for name, expected in UNEXPORTED.items():
         if frontend.get(name, expected) != expected:
             raise NotPlainError(
-                f"{config}: {name}: expected {expected}, found {frontend[name]}: an exported model "
-                f"has its head on the upstream's last layer"
+                f"{config}: {name}: expected {excerpt(expected)}, found {excerpt(frontend[name])}: "
+                f"an exported model has its head on the upstream's last layer"
             )
     if inner.get("normalize") or inner.get("tile_factor", 1) != 1:
         raise NotPlainError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import parse_yaml, read_json, regular, write_text
 from parp_espnet.pipeline.begun import begin_head
 from parp_espnet.pipeline.kept import keep_trained, load_speech
@@ -148,9 +148,7 @@ def _load(path: Path) -> dict[str, Any]:
             f"{path}: cannot read this training configuration: {' '.join(str(error).split())}"
         ) from None
     if not isinstance(conf, dict):
-        raise UserError(
-            f"{path}: expected a YAML mapping of ESPnet options, found {type(conf).__name__}"
-        )
+        raise UserError(f"{path}: expected a YAML mapping of ESPnet options, found {excerpt(conf)}")
     return conf
 
 
@@ -158,7 +156,7 @@ def _epochs(updates: int, most: object) -> int:
     """Return the largest number of epochs, at most `most`, that divides the updates evenly."""
     if not isinstance(most, int) or most < 1:
         raise UserError(
-            f"max_epoch of the training configuration: expected 1 or more, found {most!r}"
+            f"max_epoch of the training configuration: expected 1 or more, found {excerpt(most)}"
         )
     epochs = min(most, updates)
     while updates % epochs != 0:

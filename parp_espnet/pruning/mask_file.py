@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import exists, is_file
 from parp_espnet.places import kind_of
 from parp_espnet.pruning.bits import FORMAT
@@ -68,7 +68,7 @@ def shapes_in(told: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     for name, shape in told.items():
         sizes = isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape)
         if not sizes:
-            raise ValueError(f"shapes: expected sizes of {name[:60]!r}, found {str(shape)[:60]!r}")
+            raise ValueError(f"shapes: expected sizes of {excerpt(name)}, found {excerpt(shape)}")
         shapes[name] = tuple(shape)
     return shapes
 
@@ -81,23 +81,23 @@ def check_told(mask: "Mask") -> None:
         raise ValueError("it covers no weights")
     sparsity = mask.sparsity_target
     if type(sparsity) not in (int, float) or not 0 <= sparsity <= 1:
-        raise ValueError(f"sparsity_target: expected a fraction, found {str(sparsity)[:60]!r}")
+        raise ValueError(f"sparsity_target: expected a fraction, found {excerpt(sparsity)}")
     if mask.step is not None and (type(mask.step) is not int or mask.step < 0):
         raise ValueError(
-            f"step: expected a whole number of updates or null, found {str(mask.step)[:60]!r}"
+            f"step: expected a whole number of updates or null, found {excerpt(mask.step)}"
         )
     if mask.parent is not None and not isinstance(mask.parent, str):
-        raise ValueError(f"parent: expected a hash or null, found {str(mask.parent)[:60]!r}")
+        raise ValueError(f"parent: expected a hash or null, found {excerpt(mask.parent)}")
 
 
 def contradiction(mask: "Mask", metadata: Mapping[str, str]) -> str:
     """Say where the file says something else of its bits than they do; "" where it does not."""
     told = metadata.get("fingerprint", mask.fingerprint)
     if told != mask.fingerprint:
-        return f"fingerprint: it says {told[:60]!r}, its shapes have {mask.fingerprint}"
+        return f"fingerprint: it says {excerpt(told)}, its shapes have {mask.fingerprint}"
     measured = json.loads(metadata.get("sparsity_measured", json.dumps(mask.sparsity)))
     if type(measured) not in (int, float) or not abs(measured - mask.sparsity) < CLOSE:
-        return f"sparsity_measured: it says {str(measured)[:60]}, its bits have {mask.sparsity:.6f}"
+        return f"sparsity_measured: it says {excerpt(measured)}, its bits have {mask.sparsity:.6f}"
     trained = mask.made.source == TRAINED
     if mask.made.source is not None and trained != (mask.step is not None):
         return (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import read_json
 
 EXPERIMENT = "experiment.json"
@@ -74,7 +74,7 @@ class Origin:
             expected = int if name == "seed" else str
             if type(value) is not expected:
                 what = "a whole number" if expected is int else "text"
-                raise ValueError(f"{name}: expected {what}, found {str(value)[:60]!r}")
+                raise ValueError(f"{name}: expected {what}, found {excerpt(value)}")
         return cls(**values)
 
     @classmethod
@@ -127,7 +127,7 @@ def said_of_training(directory: Path) -> tuple[Path, Any]:
         told = read_json(file)
         if not isinstance(told, dict):
             raise UserError(
-                f"{file}: expected the options of an experiment, found {type(told).__name__}; "
+                f"{file}: expected the options of an experiment, found {excerpt(told)}; "
                 f"run its training stage again"
             )
         if TRAINED in told:

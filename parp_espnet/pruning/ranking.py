@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from parp_espnet.errors import UserError, printable
+from parp_espnet.errors import UserError, excerpt, printable
 from parp_espnet.pruning import scopes
 from parp_espnet.pruning.patterns import CHANNELS, NONE, Pattern, Units, find_pattern, is_pattern
 from parp_espnet.pruning.scopes import Rates
@@ -203,7 +203,7 @@ def _heads_in(metadata: Mapping[str, str]) -> int | None:
         return None
     heads = json.loads(metadata["heads"])
     if type(heads) is not int or heads < 1:
-        raise ValueError(f"heads: expected a whole number, found {str(heads)[:60]!r}")
+        raise ValueError(f"heads: expected a whole number, found {excerpt(heads)}")
     return heads
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet.arguments import describe_unknown
-from parp_espnet.errors import UserError, printable
+from parp_espnet.errors import UserError, excerpt, printable
 from parp_espnet.files import parse_yaml, regular
 from parp_espnet.pruning.families import in_layer
 from parp_espnet.pruning.patterns import EXAMPLES
@@ -84,13 +84,13 @@ def rates_of(told: Any, where: str) -> Rates:
     if not isinstance(told, dict) or not told:
         raise UserError(
             f"{where}: expected names of tensors with a sparsity each, such as "
-            f"'*.feed_forward.*: 0.8', found {printable(str(told)[:60])!r}"
+            f"'*.feed_forward.*: 0.8', found {excerpt(told)}"
         )
     for name, rate in told.items():
         if type(rate) not in (int, float) or not 0 <= rate < 1:
             raise UserError(
                 f"{where}: {printable(str(name)[:60])}: expected a sparsity in [0, 1), found "
-                f"{printable(str(rate)[:60])}"
+                f"{excerpt(rate)}"
             )
     return tuple((str(name), float(rate)) for name, rate in told.items())
 

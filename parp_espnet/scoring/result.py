@@ -11,7 +11,7 @@ from platform import python_version
 from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import read_json, write_json
 
 PACKAGES = ("espnet", "espnet-s3prl", "torch", "transformers", "parp-espnet")
@@ -185,7 +185,7 @@ class Result:
 
 def _odd(where: str, name: str, expected: str, value: object) -> UserError:
     return UserError(
-        f"{where}: {name}: expected {expected}, found {str(value)[:60]!r}; the file is damaged: "
+        f"{where}: {name}: expected {expected}, found {excerpt(value)}; the file is damaged: "
         f"delete it, and give "
         "the same command"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from parp_espnet.errors import excerpt
 from parp_espnet.pruning.methods import Method, find_method, row_of
 from parp_espnet.pruning.origin import TRAINED, Origin
 from parp_espnet.pruning.scores import LEARNED, MAGNITUDE
@@ -149,7 +150,7 @@ class Arm:
         values = dict(loaded)
         known = {field.name for field in fields(cls)}
         if not isinstance(values.get("method"), str) or not values.keys() <= known:
-            raise TypeError(f"an arm: {str(loaded)[:60]!r}")
+            raise TypeError(f"an arm: {excerpt(loaded)}")
         values["languages"] = tuple(map(str, values.get("languages", ())))
         return cls(**values)
 

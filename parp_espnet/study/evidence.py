@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, get_type_hints
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import read_json, write_json
 from parp_espnet.scoring.result import fits
 from parp_espnet.study.arms import Arm
@@ -266,7 +266,7 @@ def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
     made, types = kind(**{**values, **_words_of(values), **_arms_of(values)}), get_type_hints(kind)
     for name, value in values.items():
         if name not in ARMS and not fits(value, types[name]):
-            raise TypeError(f"{kind.__name__}: {name}: {str(value)[:60]!r}")
+            raise TypeError(f"{kind.__name__}: {name}: {excerpt(value)}")
     return made
 
 

@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.export.formats import MEASURED
 from parp_espnet.files import parse_yaml, text_of
 from parp_espnet.pruning.methods import HOW
@@ -78,7 +78,7 @@ class MaskOf:
             or not values.keys() <= allowed
             or not isinstance(values.get("arm"), str)
         ):
-            raise ValueError(f"mask_of: expected arm and language(s), found {str(values)[:60]}")
+            raise ValueError(f"mask_of: expected arm and language(s), found {excerpt(values)}")
         wanted: Any = values.get("languages", "all")
         if {"language", "languages"} <= values.keys():
             raise ValueError("mask_of: language and languages: expected one of them, found both")
@@ -86,12 +86,10 @@ class MaskOf:
             wanted = [values["language"]]
         if wanted not in ("all", "others") and not isinstance(wanted, list):
             raise ValueError(
-                f"mask_of: languages: expected all, others or a list, found {str(wanted)[:60]}"
+                f"mask_of: languages: expected all, others or a list, found {excerpt(wanted)}"
             )
         if not isinstance(values.get("method", ""), str):
-            raise ValueError(
-                f"mask_of: method: expected a name, found {str(values['method'])[:60]}"
-            )
+            raise ValueError(f"mask_of: method: expected a name, found {excerpt(values['method'])}")
         if not wanted:
             raise ValueError("mask_of: languages: expected one or more, found none")
         names = list(recipes) if wanted in ("all", "others") else list(wanted)
@@ -125,7 +123,7 @@ class UpstreamOf:
         needed, known = {"arm", "language"}, {"arm", "language", "method"}
         is_mapping = isinstance(values, dict) and needed <= values.keys() <= known
         if not is_mapping or not all(isinstance(value, str) for value in values.values()):
-            raise ValueError(f"upstream_of: expected arm and language, found {str(values)[:60]}")
+            raise ValueError(f"upstream_of: expected arm and language, found {excerpt(values)}")
         if values["language"] not in recipes:
             raise ValueError(f"upstream_of: language {values['language']} has no recipe")
         return cls(**values)
@@ -194,7 +192,7 @@ def read_grid(path: Path) -> tuple[Grid, list[str]]:
 def _check_shared(options: object) -> None:
     """Raise `ValueError` unless each is a name with one plain value."""
     if not isinstance(options, dict) or list in map(type, options.values()):
-        raise ValueError(f"expected one value for each option, found {str(options)[:60]}")
+        raise ValueError(f"expected one value for each option, found {excerpt(options)}")
     _check_options(options)
 
 
@@ -204,7 +202,7 @@ def _exports(wanted: object) -> tuple[str, ...]:
         return ()
     if not isinstance(wanted, list) or any(name not in MEASURED for name in wanted):
         known = ", ".join(MEASURED)
-        raise ValueError(f"expected a list of some of {known}, found {str(wanted)[:60]}")
+        raise ValueError(f"expected a list of some of {known}, found {excerpt(wanted)}")
     return tuple(dict.fromkeys(wanted))
 
 
@@ -224,7 +222,7 @@ def _check_options(options: Mapping[Any, Any]) -> None:
         for choice in _choices(value):
             # YAML has dates, too, and null.
             if not isinstance(choice, str | int | float) or "\0" in str(choice):
-                raise ValueError(f"{name}: expected text or a number, found {str(choice)[:60]!r}")
+                raise ValueError(f"{name}: expected text or a number, found {excerpt(choice)}")
 
 
 def _choices(value: Any) -> tuple[Any, ...]:
@@ -245,10 +243,10 @@ def _check_languages(names: Sequence[Any], recipes: Sequence[str]) -> None:
 
 def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
     if not isinstance(values, dict):
-        raise ValueError(f"expected options by name, found {str(values)[:60]}")
+        raise ValueError(f"expected options by name, found {excerpt(values)}")
     own = values.get("languages", languages)
     if not isinstance(own, list):
-        raise ValueError(f"languages: expected a list, found {str(own)[:60]}")
+        raise ValueError(f"languages: expected a list, found {excerpt(own)}")
     if not own:
         raise ValueError("languages: expected one or more, found none")
     _check_languages(own, languages)
@@ -293,7 +291,7 @@ def _load(path: Path) -> tuple[Mapping[str, Any], str]:
         # YAML reads `no: egs2/x/no` as false.
         if not isinstance(language, str) or not isinstance(recipe, str) or "\0" in recipe:
             raise UserError(
-                f"{path}: recipes: expected text, found {str(language)[:30]}: {str(recipe)[:60]!r}"
+                f"{path}: recipes: expected text, found {excerpt(language)}: {excerpt(recipe)}"
             )
     return dict(study), text
 

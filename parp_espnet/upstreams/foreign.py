@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from parp_espnet.errors import UserError, describe
+from parp_espnet.errors import UserError, describe, excerpt
 
 EVALUATED = "conv_feature_layers"
 """The setting that s3prl passes to `eval`: `[(512, 10, 5)] + [(512, 3, 2)] * 4`, (channels, kernel,
@@ -93,7 +93,7 @@ def check_native(content: Any, path: Path) -> None:
         if layers is not None and not _is_layers(layers):
             raise UserError(
                 f"{path}: {EVALUATED}: expected a list such as [(512, 10, 5)] + [(512, 3, 2)] * 4, "
-                f"found {str(layers)[:60]!r}, which s3prl would run as Python; do not use this file"
+                f"found {excerpt(layers)}, which s3prl would run as Python; do not use this file"
             )
 
 

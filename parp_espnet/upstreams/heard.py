@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from parp_espnet.errors import UserError
+from parp_espnet.errors import UserError, excerpt
 from parp_espnet.files import read_json
 from parp_espnet.upstreams import espnet_frontend
 from parp_espnet.upstreams.second import RATE
@@ -29,7 +29,7 @@ def told_preprocessor(source: Path) -> tuple[Path, dict[str, Any]] | None:
         found = read_json(file)
         if not isinstance(found, dict):
             raise UserError(
-                f"{file}: expected the settings of a preprocessor, found {type(found).__name__}; "
+                f"{file}: expected the settings of a preprocessor, found {excerpt(found)}; "
                 f"fetch it again"
             )
         if name == PREPROCESSOR:
@@ -57,7 +57,7 @@ def preprocessor(source: Path, config: dict[str, Any]) -> dict[str, Any]:
         rate = found.get("sampling_rate", RATE)
         if rate != RATE:
             raise UserError(
-                f"{file}: expected a preprocessor with sampling_rate {RATE}, found {rate}"
+                f"{file}: expected a preprocessor with sampling_rate {RATE}, found {excerpt(rate)}"
             )
         return found
     kind = config.get("model_type")

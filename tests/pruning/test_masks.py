@@ -1,6 +1,7 @@
 """Mask files: a round trip, and everything that can be wrong with one."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +105,15 @@ def test_overlap():
     assert iou(*random) == pytest.approx(random_iou(0.7), abs=0.01)
 
 
+def save_with(path: Path, changes: dict[str, str]) -> Path:
+    """Save a mask whose file says something else than it would."""
+    Mask({"w": torch.ones(20, dtype=torch.bool)}, origin="", sparsity_target=0.0).save(path)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {"w": file.get_tensor("w")}, file.metadata()
+    save_file(tensors, path, metadata=metadata | changes)
+    return path
+
+
 def test_missing_file(tmp_path: Path):
     with pytest.raises(UserError, match="no such mask file"):
         Mask.load(tmp_path / "mask.safetensors")
@@ -164,14 +174,30 @@ def test_other_safetensors(tmp_path: Path):
     ],
 )
 def test_metadata_that_is_not_the_masks(tmp_path: Path, changes: dict[str, str]):
-    path = tmp_path / "mask.safetensors"
-    Mask({"w": torch.ones(20, dtype=torch.bool)}, origin="", sparsity_target=0.0).save(path)
-    with safe_open(path, framework="pt") as file:
-        tensors, metadata = {"w": file.get_tensor("w")}, file.metadata()
-    save_file(tensors, path, metadata=metadata | changes)
+    path = save_with(tmp_path / "mask.safetensors", changes)
     with pytest.raises(UserError, match="damaged mask file") as caught:
         Mask.load(path)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"shapes": '{"w": null}'}, "sizes of 'w', found none"),
+        ({"shapes": '{"w": [true, 20]}'}, "sizes of 'w', found [true, 20]"),
+        ({"step": "true"}, "found true"),
+        ({"sparsity_measured": "null"}, "it says none"),
+        ({"language": '["es"]'}, 'found ["es"]'),
+        ({"scope": "units", "heads": "null"}, "found none"),
+        ({"step": f'"{"x" * 99}"'}, f"found '{'x' * 60}'"),
+    ],
+)
+def test_what_was_found_is_shown_as_files_have_it(
+    tmp_path: Path, changes: dict[str, str], found: str
+) -> None:
+    path = save_with(tmp_path / "mask.safetensors", changes)
+    with pytest.raises(UserError, match=re.escape(found)):
+        Mask.load(path)
 
 
 def test_not_safetensors_at_all(tmp_path: Path):

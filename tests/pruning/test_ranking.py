@@ -143,7 +143,7 @@ def test_a_mask_of_before_has_one() -> None:
         ("[1]", "expected names of tensors with a sparsity each"),
         ("{}", "expected names of tensors with a sparsity each"),
         ('"*": 1.0', r"\*: expected a sparsity in \[0, 1\), found 1.0"),
-        ('"*": x', "found x"),
+        ('"*": x', "found 'x'"),
         ("a: [", "cannot read these rates"),
     ],
 )

@@ -78,7 +78,7 @@ def test_git_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("field", "value", "says"),
     [
         ("error_rate", "0.1", "expected float, found '0.1'"),
-        ("seed", True, "expected int, found 'True'"),
+        ("seed", True, "expected int, found true"),
         ("ci95", [0.1], r"expected tuple\[float, float\]"),
         ("scores", {"f1": "high"}, r"expected dict\[str, float\] \| None"),
         ("versions", ["torch"], r"expected dict\[str, str\]"),
