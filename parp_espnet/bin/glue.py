@@ -16,7 +16,7 @@ from parp_espnet.arguments import COUNT, SEED, Parser, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.files import write_json, write_text
 from parp_espnet.glue.tasks import TASKS
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import RESULT, Result
 
 
 @command
@@ -145,9 +145,9 @@ def _score(options: argparse.Namespace) -> None:
 def _report(options: argparse.Namespace) -> None:
     from parp_espnet.study.table import table  # noqa: PLC0415
 
-    results = [Result.read(path) for path in sorted(options.expdir.glob("*/result.json"))]
+    results = [Result.read(path) for path in sorted(options.expdir.glob(f"*/{RESULT}"))]
     write_text(options.expdir / "RESULTS.md", f"# RESULTS\n\n{table(results)}")
-    result = Result.read(options.exp / "result.json")
+    result = Result.read(options.exp / RESULT)
     # Of errors, and shown of what is right.
     least, most = result.ci95
     told = ", ".join(f"{name} {value:.4f}" for name, value in (result.scores or {}).items())
@@ -156,7 +156,7 @@ def _report(options: argparse.Namespace) -> None:
         f"[{1 - most:.4f}, {1 - least:.4f}]), {result.method}, sparsity "
         f"{result.sparsity_measured or 0:.2%}"
     )
-    print(f"result in {options.exp / 'result.json'}, table in {options.expdir / 'RESULTS.md'}")
+    print(f"result in {options.exp / RESULT}, table in {options.expdir / 'RESULTS.md'}")
 
 
 if __name__ == "__main__":

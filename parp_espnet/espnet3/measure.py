@@ -15,9 +15,7 @@ from parp_espnet.pipeline.score import score
 from parp_espnet.pipeline.trained import interval_of
 from parp_espnet.pruning.methods import Source
 from parp_espnet.pruning.settings import PruneSettings
-from parp_espnet.scoring.result import RESULT, Result, digest_of
-
-GREEDY = "decode_greedy"
+from parp_espnet.scoring.result import GREEDY_DECODING, RESULT, Result, digest_of
 
 
 def measure(config: DictConfig) -> Result:
@@ -26,7 +24,7 @@ def measure(config: DictConfig) -> Result:
     Raises `UserError` where the training is unfinished, or the test set is gone.
     """
     experiment, data = Path(config.exp_dir), Path(config.data_dir)
-    decoded = experiment / GREEDY / "test"
+    decoded = experiment / GREEDY_DECODING / "test"
     decode(find_model(experiment), data / "test", decoded)
     settings = OmegaConf.to_container(config, resolve=True)
     assert isinstance(settings, dict)

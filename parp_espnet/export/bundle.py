@@ -22,6 +22,7 @@ from parp_espnet.export.formats import Options
 from parp_espnet.export.test_set import Compared, compare, find_test_set
 from parp_espnet.export.trained import Trained
 from parp_espnet.files import parse_yaml, write_json, write_text
+from parp_espnet.scoring.result import RESULT
 from parp_espnet.upstreams.starts import BUNDLE, SUMMARY
 from parp_espnet.upstreams.weights import load_weights
 
@@ -72,7 +73,7 @@ def write(trained: Trained, folder: Path, options: Options) -> list[str]:
     if (trained.folder / LABEL_PRIOR).is_file():
         shutil.copyfile(trained.folder / LABEL_PRIOR, folder / LABEL_PRIOR)
     if trained.result is not None:
-        write_json(folder / "result.json", without_places(trained.result.as_json()))
+        write_json(folder / RESULT, without_places(trained.result.as_json()))
     write_json(folder / SUMMARY, without_places(trained.training))
     decodings = []
     for tuned in bundle.decodings:

@@ -16,6 +16,7 @@ from parp_espnet.errors import UserError, describe
 from parp_espnet.export.formats import places
 from parp_espnet.files import read_json, write_json
 from parp_espnet.pruning.patterns import Units, find_pattern, is_pattern
+from parp_espnet.scoring.result import RESULT
 from parp_espnet.upstreams.starts import RECOGNISER
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def measured_of(experiment: Path) -> list[Measured]:
     nothing was.
     """
     beside = experiment / EXPORTS
-    if not beside.is_file() or not (experiment / "result.json").is_file():
+    if not beside.is_file() or not (experiment / RESULT).is_file():
         return []
     found = read_measured(beside)
     digest = read_json(beside).get("result_sha256")
@@ -154,9 +155,9 @@ def is_measured_cut(experiment: Path) -> bool:
 
 def _of_what(experiment: Path, formats: Sequence[str]) -> dict[str, object]:
     """What `exports.json` says of what it is of."""
-    digest = hashlib.sha256((experiment / "result.json").read_bytes()).hexdigest()
+    digest = hashlib.sha256((experiment / RESULT).read_bytes()).hexdigest()
     told: dict[str, object] = {"format": FORMAT, "formats": list(formats), "result_sha256": digest}
-    if _is_of_units(read_json(experiment / "result.json")):
+    if _is_of_units(read_json(experiment / RESULT)):
         # What was measured before it was cut is measured again.
         told["cut"] = True
     return told

@@ -14,8 +14,8 @@ from parp_espnet.export.trained import Trained
 from parp_espnet.files import lines_of, read_json, text_of
 from parp_espnet.recognition.audio import read
 from parp_espnet.recognition.grid import RATE
+from parp_espnet.scoring.result import GREEDY_DECODING
 
-GREEDY = "decode_greedy"
 STEP = ".steps/decode.json"
 USUAL = ("dump/raw", "data")
 """Where a recipe has the sets that are decoded, from its directory: one of ESPnet 2's, or 3's."""
@@ -64,7 +64,7 @@ def find_test_set(trained: Trained, data: Path | None = None) -> TestSet | None:
     if trained.result is None:
         return None
     name = trained.result.dataset
-    decoded = trained.folder / GREEDY / name
+    decoded = trained.folder / GREEDY_DECODING / name
     if not (decoded / "text").is_file():
         return None
     tokens = {}

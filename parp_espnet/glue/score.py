@@ -18,7 +18,7 @@ from parp_espnet.pipeline.made import languages_of
 from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.pipeline.trained import trained
 from parp_espnet.scoring.bootstrap import Paired
-from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
+from parp_espnet.scoring.result import RESULT, Result, digest_of, git_revision, versions
 from parp_espnet.upstreams.starts import SUMMARY
 
 PREDICTIONS = "predictions.tsv"
@@ -72,7 +72,7 @@ def score(exp: Path) -> Result:
         decode_seconds=seconds, audio_seconds=None,
         versions=versions(), git=git_revision(ROOT),
     )  # fmt: skip
-    result.write(exp / "result.json")
+    result.write(exp / RESULT)
     return result
 
 

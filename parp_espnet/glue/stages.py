@@ -12,6 +12,7 @@ from parp_espnet.pipeline.pool_checks import check_pool, is_to_be_checked
 from parp_espnet.pipeline.stages_masks import first_mask, first_weights, mask_of, weights_of
 from parp_espnet.pipeline.step import Step
 from parp_espnet.pruning.origin import EXPERIMENT
+from parp_espnet.scoring.result import RESULT
 from parp_espnet.upstreams.starts import SUMMARY
 
 TRAIN_SET = Path("data/train.tsv")
@@ -124,7 +125,7 @@ def score(experiment: TextExperiment, label: str) -> Iterator[Act]:
         command=ours("glue", "score", "--exp", exp),
         record=exp / ".steps/score.json",
         inputs=(*experiment.sets[2:], experiment.model, exp / SUMMARY),
-        outputs=(exp / "result.json", exp / "predictions.tsv"),
+        outputs=(exp / RESULT, exp / "predictions.tsv"),
         runner=experiment.queues.for_decoding(),
         log=exp / "log/score.log",
     )

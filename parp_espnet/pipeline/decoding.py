@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from parp_espnet.names import digest, plain_name
 from parp_espnet.pipeline.settings import USUAL_BEAM, Settings
+from parp_espnet.scoring.result import GREEDY_DECODING
 
 LM_MODEL = "valid.loss.ave.pth"
 """ESPnet's name for the best epoch's language model."""
@@ -62,7 +63,7 @@ class Decoding:
     def name(self) -> str:
         """Name of the decoding's directory."""
         if self.beam == 1:
-            return "decode_greedy"
+            return GREEDY_DECODING
         tags = {
             "espnet": self.settings.search == "espnet",
             f"beam{self.beam}": True,
@@ -132,7 +133,7 @@ class Decoding:
         compared.
         """
         searches = [search.name for search in self.searches]
-        return list(dict.fromkeys(["decode_greedy", *searches, self.name]))
+        return list(dict.fromkeys([GREEDY_DECODING, *searches, self.name]))
 
     @property
     def uses_lm(self) -> bool:

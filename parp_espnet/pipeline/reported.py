@@ -6,7 +6,7 @@ from pathlib import Path
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.scoring.decodings import as_table, compare_decodings, write_decodings
 from parp_espnet.scoring.report import one_line, write_report
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import RESULT, Result
 from parp_espnet.scoring.utterances import read_utterances, write_utterances
 
 
@@ -39,7 +39,7 @@ def report(expdir: Path, score: Path, out: Path) -> str:
 
 def _keep(score: Path, out: Path) -> Result:
     """Copy a result to `out`, and the errors of its utterances beside it."""
-    result = Result.read(score / "result.json")
+    result = Result.read(score / RESULT)
     write_utterances(out.with_name("utterances.tsv"), read_utterances(score / "utterances.tsv"))
     result.write(out)
     return result

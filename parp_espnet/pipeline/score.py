@@ -20,7 +20,7 @@ from parp_espnet.scoring import bootstrap, confusions, features, per, transcript
 from parp_espnet.scoring.alignment import Pair, Phones, align_all
 from parp_espnet.scoring.marks import per_without_marks
 from parp_espnet.scoring.merge import describe_merges, merge, read_merges
-from parp_espnet.scoring.result import Result, digest_of, git_revision, versions
+from parp_espnet.scoring.result import RESULT, Result, digest_of, git_revision, versions
 from parp_espnet.scoring.utterances import write_utterances
 from parp_espnet.scoring.words import Metric, units
 
@@ -127,7 +127,7 @@ def _leave(
         folder / "confusions.tsv", confusions.as_table(confusions.confusions(aligned.values()))
     )
     write_text(folder / "worst.txt", confusions.worst(aligned, metric.unit))
-    result.write(folder / "result.json")
+    result.write(folder / RESULT)
     return result
 
 

@@ -13,10 +13,11 @@ from parp_espnet.pipeline.decoding import LM_MODEL, WORDS, Decoding
 from parp_espnet.pipeline.experiment import SpeechExperiment
 from parp_espnet.pipeline.kept import trained_file
 from parp_espnet.pipeline.step import Step
+from parp_espnet.scoring.result import GREEDY_DECODING, RESULT
 from parp_espnet.upstreams.starts import SUMMARY
 
 SCORES = (
-    *("result.json", "utterances.tsv", "counts.json", "ref.trn", "hyp.trn"),
+    *(RESULT, "utterances.tsv", "counts.json", "ref.trn", "hyp.trn"),
     *("README.txt", "confusions.tsv", "worst.txt"),
 )
 """What scoring leaves; of each language the first two."""
@@ -94,7 +95,7 @@ def report(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
     """Stage 14: the result, and a table of all that are there."""
     settings, exp = experiment.settings, experiment.exp
     scored = exp / experiment.decoding.name / settings.test_dump / "score"
-    words = ("--expdir", settings.expdir, "--score", scored, "--out", exp / "result.json")
+    words = ("--expdir", settings.expdir, "--score", scored, "--out", exp / RESULT)
     yield Command(label, ours("report", *words))
 
 
@@ -108,7 +109,7 @@ def _decoded_sets(experiment: SpeechExperiment) -> list[str]:
 def _greedy(experiment: SpeechExperiment, label: str, name: str) -> Step:
     """The best path, and where a search follows, what it needs of the model."""
     settings, exp = experiment.settings, experiment.exp
-    out = exp / "decode_greedy" / name
+    out = exp / GREEDY_DECODING / name
     searched = bool(experiment.decoding.searches)
     scores = (out / "logprobs.safetensors",) if searched else ()
     return Step(
@@ -204,7 +205,7 @@ class Search:
         return max(search.beam for search in self.experiment.decoding.searches)
 
     def _logprobs(self, name: str) -> Path:
-        return self.experiment.exp / "decode_greedy" / name / "logprobs.safetensors"
+        return self.experiment.exp / GREEDY_DECODING / name / "logprobs.safetensors"
 
 
 def model_options(decoding: Decoding) -> tuple[str, ...]:

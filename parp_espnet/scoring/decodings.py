@@ -11,10 +11,9 @@ from parp_espnet.files import write_json
 from parp_espnet.scoring.aligned import markdown
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.scoring.per import Counts
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import GREEDY_DECODING, RESULT, Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 
-GREEDY = "decode_greedy"
 HEAD = (
     "decoding",
     "weights",
@@ -68,7 +67,7 @@ def compare_decodings(scores: Sequence[Path]) -> list[Decoded]:
     They come in the order of their data sets, greedy first, then by how many weights they have.
     Raises `UserError` where a `result.json` or an `utterances.tsv` is damaged or missing.
     """
-    results = {score: Result.read(score / "result.json") for score in scores}
+    results = {score: Result.read(score / RESULT) for score in scores}
     decoded = []
     for score in sorted(results, key=lambda score: _place(score, results[score])):
         result, greedy = results[score], results.get(_greedy_of(score))
@@ -81,7 +80,7 @@ def _place(score: Path, result: Result) -> tuple[object, ...]:
     decoding, dataset = score.parts[-3:-1]
     weights = [result.lm_weight, result.ngram_weight, result.penalty]
     unused = weights.count(None)
-    return (dataset, decoding != GREEDY, -unused, decoding)
+    return (dataset, decoding != GREEDY_DECODING, -unused, decoding)
 
 
 def other_references(first: Result, second: Result | None) -> bool:
@@ -93,7 +92,7 @@ def other_references(first: Result, second: Result | None) -> bool:
 
 
 def _greedy_of(score: Path) -> Path:
-    return score.parents[2] / GREEDY / score.parts[-2] / score.name
+    return score.parents[2] / GREEDY_DECODING / score.parts[-2] / score.name
 
 
 def _against_greedy(score: Path, results: dict[Path, Result]) -> Paired | None:

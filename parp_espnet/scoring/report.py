@@ -16,7 +16,7 @@ from parp_espnet.scoring.decodings import (
     other_references,
 )
 from parp_espnet.scoring.per import Total
-from parp_espnet.scoring.result import Result
+from parp_espnet.scoring.result import RESULT, Result
 from parp_espnet.scoring.words import Metric
 
 HEAD = "|dataset|Snt|Wrd|Corr|Sub|Del|Ins|Err|S.Err|\n|---|---|---|---|---|---|---|---|---|\n"
@@ -35,7 +35,7 @@ def write_report(expdir: Path, out: Path) -> None:
     scores: dict[Path, tuple[Result, Total]] = {}
     for counts in sorted(expdir.glob("*/decode_*/*/score/counts.json")):
         try:
-            scores[counts.parent] = Result.read(counts.with_name("result.json")), _total(counts)
+            scores[counts.parent] = Result.read(counts.with_name(RESULT)), _total(counts)
         except UserError as error:
             say(f"warning: left out of {out.name}: {printable(error)}; run that experiment again")
     if not scores:
@@ -49,7 +49,7 @@ def write_report(expdir: Path, out: Path) -> None:
     for score in by_age:
         result, _ = scores[score]
         newest[score.parts[-2], *_kind(result)] = result
-    sections = [_environment(by_age[-1] / "result.json")]
+    sections = [_environment(by_age[-1] / RESULT)]
     for experiment, own in experiments.items():
         sections.append(_section(experiment, {score: scores[score] for score in own}, newest))
     if any(OTHER_REFERENCES in section for section in sections[1:]):

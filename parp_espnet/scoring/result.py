@@ -47,6 +47,8 @@ RESULT = "result.json"
 """Its file in the directory of an experiment, and in that of a score."""
 GREEDY = "greedy"
 """How it was decoded where nothing was searched."""
+GREEDY_DECODING = f"decode_{GREEDY}"
+"""The directory of that decoding in an experiment's."""
 
 
 @dataclass(frozen=True, kw_only=True)

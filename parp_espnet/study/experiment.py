@@ -8,6 +8,7 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pipeline.settings import Settings as SpeechSettings
 from parp_espnet.pruning.methods import Source
+from parp_espnet.scoring.result import RESULT
 
 NOT_OF_PRUNING = {"recipe", "expdir", "updates", "seed"}
 
@@ -70,7 +71,7 @@ class Experiment:
     @property
     def result(self) -> Path:
         """The experiment's result, from the project's directory."""
-        return self.directory / "result.json"
+        return self.directory / RESULT
 
     @property
     def is_of_speech(self) -> bool:

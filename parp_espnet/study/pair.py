@@ -11,7 +11,7 @@ from parp_espnet.glue.score import PREDICTIONS
 from parp_espnet.glue.score import compare as compare_predictions
 from parp_espnet.scoring.bootstrap import Paired
 from parp_espnet.scoring.per import total
-from parp_espnet.scoring.result import GREEDY, Result
+from parp_espnet.scoring.result import GREEDY, RESULT, Result
 from parp_espnet.scoring.utterances import compare, read_utterances
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.names import decoding_of
@@ -60,8 +60,8 @@ def find_scored(folder: Path) -> list[Scored]:
 
     Raises `UserError` where nothing is, or a file is damaged.
     """
-    scores = sorted(folder.glob(f"{TREE}*/*/score/result.json"))
-    own = folder / "result.json"
+    scores = sorted(folder.glob(f"{TREE}*/*/score/{RESULT}"))
+    own = folder / RESULT
     if not own.is_file() and not scores:
         raise UserError(
             f"{folder}: expected an experiment, or a decoding's score/, with its result.json; "
