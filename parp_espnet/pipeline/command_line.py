@@ -140,13 +140,12 @@ def _check_names(settings: Settings) -> None:
                 f"phn.sh: --{name} {place}: expected a path without commas or a bracket in front, "
                 f"for ESPnet"
             )
-    if settings.lang is not None and not (settings.lang.strip() and settings.lang.isprintable()):
-        raise UserError(
-            f"phn.sh: --lang {settings.lang!r}: expected the code of a language, such as es"
-        )
-    told = (settings.lang or "").split()
+    lang = settings.lang
+    if lang is not None and (not lang.strip() or lang.startswith("-") or not lang.isprintable()):
+        raise UserError(f"phn.sh: --lang {lang!r}: expected the code of a language, such as es")
+    told = (lang or "").split()
     if len(set(told)) < len(told):
-        raise UserError(f"phn.sh: --lang {settings.lang}: expected each language once")
+        raise UserError(f"phn.sh: --lang {lang}: expected each language once")
 
 
 def _check_speeds(settings: Settings) -> None:

@@ -23,14 +23,7 @@ def check_pruning[T: Experiment](settings: T) -> T:
     program = settings.PROGRAM
     check_place(f"{program}: --expdir", settings.expdir)
     if settings.prune_pattern is not None:
-        try:
-            re.compile(settings.prune_pattern)
-        except re.error as error:
-            pattern = printable(repr(settings.prune_pattern))
-            raise UserError(
-                f"{program}: --prune_pattern {pattern}: expected a regular expression of whole "
-                f"names ({error})"
-            ) from None
+        _check_pool(settings.prune_pattern, f"{program}: --prune_pattern")
     if settings.first_mask is not None and settings.first_mask not in FIRST_MASKS:
         raise UserError(
             f"{program}: --first_mask: {describe_unknown(settings.first_mask, FIRST_MASKS)}"
@@ -60,6 +53,19 @@ def check_pruning[T: Experiment](settings: T) -> T:
     _check_frozen(settings)
     # A mask that stays has no interval; and two runs that differ only there are the same run.
     return settings if pruning.row.adjusts else replace(settings, interval=None)
+
+
+def _check_pool(pattern: str, option: str) -> None:
+    """Raise `UserError` for what is no regular expression of names, or would be an option of the
+    commands that are given it.
+    """
+    said = f"{option} {printable(repr(pattern))}: expected a regular expression of whole names"
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise UserError(f"{said} ({error})") from None
+    if pattern.startswith("-"):
+        raise UserError(f"{said}, found a dash in front, with which no name begins")
 
 
 def _usual_sparsity(method: str) -> float:

@@ -528,6 +528,8 @@ def test_skipping() -> None:
             ["--prune_pattern", "("],
             r"--prune_pattern '\(': expected a regular expression of whole names",
         ),
+        (["--prune_pattern=-x"], "--prune_pattern '-x': expected a regular expression .* a dash"),
+        (["--corpus", "none", "--lang=-x"], "--lang '-x': expected the code of a language"),
         (["--upstream", "a\nb"], r"--upstream a\\nb: no such file or directory"),
         (["--lang", "es fr es"], "--lang es fr es: expected each language once"),
         (["--expdir", ""], "--expdir '': expected the path of a directory"),
