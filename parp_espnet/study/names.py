@@ -133,7 +133,8 @@ def amounts(results: Sequence[Result]) -> str:
             examples[str(result.train_examples)] = None
     told = []
     if minutes:
-        told.append(f"{', '.join(minutes)} minutes of speech")
+        unit = "minute" if list(minutes) == ["1"] else "minutes"
+        told.append(f"{', '.join(minutes)} {unit} of speech")
     if examples:
         told.append(f"{', '.join(examples)} examples")
     return " and ".join(told)
