@@ -33,10 +33,10 @@ from pathlib import Path
 from typing import Any
 
 from parp_espnet import progress
-from parp_espnet.arguments import ANY, COUNT, Parser, Whole, path
+from parp_espnet.arguments import ANY, COUNT, Parser, Whole, describe_unknown, path
 from parp_espnet.errors import UserError, command
 from parp_espnet.export.asked import BEAMS, Asked
-from parp_espnet.pipeline.shipped import model_called
+from parp_espnet.pipeline.shipped import NAMES, model_called
 from parp_espnet.recognition.audio import Failure, find
 from parp_espnet.recognition.command_line import (
     add_options,
@@ -92,7 +92,7 @@ def main() -> None:
         if args.pack is None:
             recogniser, tuned = open_model(args.model, args.device, searched=not asked.is_greedy)
         else:
-            upstream = None if args.upstream is None else model_called(args.upstream)
+            upstream = _upstream_called(args.upstream)
             recogniser, tuned = open_pack(args.pack, upstream, Path(ngrams), args.device)
         if args.inventory is not None:
             # With eSpeak, which who only recognises needs not have.
@@ -131,10 +131,11 @@ def _by_jobs(args: argparse.Namespace) -> int:
             "--overwrite: with --nj what the same command has made stays, corrected or not; leave "
             "it out, or name another --out"
         )
+    recordings = _recordings(args)
     model = args.model if args.pack is None else args.pack
     if not model.exists():
         raise UserError(f"{model}: no such model")
-    sources = find(_recordings(args))
+    sources = find(recordings)
     if args.out is None:
         raise UserError(f"--nj {args.nj}: expected --out DIR, with a file for each recording")
     output = open_output(args.out, FORMATS[args.format], sources, progress.emit)
@@ -145,7 +146,7 @@ def _by_jobs(args: argparse.Namespace) -> int:
         with quiet_imports():
             from parp_espnet.export.opened import load_both  # noqa: PLC0415
 
-            load_both(args.pack, None if args.upstream is None else model_called(args.upstream))
+            load_both(args.pack, _upstream_called(args.upstream))
     words = _forwarded(args)
     # On another device the transcripts are the same.
     options = _forwarded(args, leave=("device", "batch_seconds"))
@@ -186,10 +187,12 @@ def _forwarded(args: argparse.Namespace, leave: Sequence[str] = ()) -> list[str]
 def _recordings(args: argparse.Namespace) -> list[Path]:
     """The recordings: with a pack there is no model before them.
 
-    Raises `UserError` where there are none, a model is given beside a pack, or a pack or an
-    upstream without the other.
+    Raises `UserError` where there are none, no model either, one is given beside a pack, or a pack
+    or an upstream without the other.
     """
     if args.pack is not None:
+        if args.model is None:
+            raise UserError(f"--pack {args.pack}: expected recordings beside it, found none")
         for given in (args.model, *args.recordings):
             is_model = any((given / name).is_file() for name in _OF_MODELS)
             if is_model or given.suffix in _MODELS:
@@ -200,9 +203,25 @@ def _recordings(args: argparse.Namespace) -> list[Path]:
         return [args.model, *args.recordings]
     if args.upstream is not None:
         raise UserError(f"--upstream {args.upstream}: expected --pack FILE beside it, found none")
+    if args.model is None:
+        raise UserError("expected a model and recordings, found none; see --help")
     if not args.recordings:
         raise UserError(f"expected a model and recordings, found {args.model} alone; see --help")
     return list(args.recordings)
+
+
+def _upstream_called(word: str | None) -> Path | None:
+    """Where the upstream of a pack is. Raises `UserError` for a word that is none, with the shipped
+    ones and that which is nearest.
+    """
+    if word is None:
+        return None
+    place = model_called(word)
+    if not place.exists() and "/" not in word:
+        raise UserError(
+            f"--upstream: no such directory; {describe_unknown(word, NAMES, also=['a directory'])}"
+        )
+    return place
 
 
 class _Once(argparse.Action):
@@ -218,7 +237,7 @@ class _Once(argparse.Action):
 
 
 def _parser() -> Parser:
-    parser = new_parser("parp-recognize", __doc__)
+    parser = new_parser("parp-recognize", __doc__, needs_model=False)
     parser.add_argument(
         "recordings", type=path, nargs="*", metavar="FILE", help="recording, or a directory of some"
     )

@@ -17,8 +17,10 @@ from parp_espnet.sound.mp3 import Mp3Times, lead_in_praat
 from parp_espnet.sound.reader import seconds_by_header
 
 
-def new_parser(program: str, description: str | None) -> Parser:
-    """Return the parser of a command, whose first argument is a model."""
+def new_parser(program: str, description: str | None, *, needs_model: bool = True) -> Parser:
+    """Return the parser of a command, whose first argument is a model; where it does not need one,
+    it is `None` where nothing stands there.
+    """
     parser = Parser(
         prog=program,
         description=description,
@@ -28,6 +30,7 @@ def new_parser(program: str, description: str | None) -> Parser:
     parser.add_argument(
         "model",
         type=path,
+        nargs=None if needs_model else "?",
         metavar="MODEL",
         help="an experiment, a bundle, or a .pth beside its config.yaml",
     )

@@ -338,6 +338,13 @@ def test_the_command(
         (("--upstream", upstream, "--pack", tmp_path / "x", sound), "x: no such file"),
         ((pack, sound), "expected a whole model, found a language pack; give it as --pack"),
         ((pack,), "expected a model and recordings, found "),
+        ((), "expected a model and recordings, found none"),
+        (("--upstream", upstream, "--pack", pack), "es.pack: expected recordings beside it, found"),
+        (
+            ("--upstream", "mutli", "--pack", pack, sound),
+            "--upstream: no such directory; expected one of multi, mono, a directory, found "
+            "'mutli'; did you mean 'multi'?",
+        ),
         (
             ("--upstream", upstream, "--pack", pack, "--pack", pack, sound),
             "--pack: expected one of",
@@ -358,6 +365,7 @@ def test_the_command(
     [
         ([], "expected --upstream beside --pack, found none; it is of multi"),
         (["--upstream", "multi"], "expected the upstream multi (sha256 "),
+        (["--upstream", "mutli"], "did you mean 'multi'?"),
     ],
 )
 def test_what_is_wrong_is_said_before_jobs_begin(
