@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 import struct
 import zlib
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 import yaml
 
@@ -33,6 +35,7 @@ from parp_espnet.upstreams.untouched import differing, load_upstream
 from tests.export.printed import lines_of, texts
 
 MODEL = "valid.loss.ave.pth"
+ROOT = Path(__file__).resolve().parents[2]
 PHONES = ["<blank>", "<unk>", *"abdefgijklmnoprstuxθβðɣɲɾʎʝŋ", "tʃ", "<sos/eos>"]
 MOST_BYTES = 1_000_000
 
@@ -358,6 +361,24 @@ def test_the_command(
         code, _, error = run_command(recognize.main, *words)
         assert code == 2
         assert said in error.splitlines()[-1]
+
+
+def test_the_page_switches_languages_in_one_process(
+    make_router: Make, tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Python does what it says, with two packs of the shipped upstream and an mp3."""
+    for language, tokens in (("es", PHONES), ("tr", PHONES[:20] + PHONES[-1:])):
+        made = pack_of(load_trained(make_router("multi", tmp_path / language, tokens)))
+        made.pack.save(tmp_path / f"{language}.pack")
+    samples, rate = soundfile.read(tones / "tone-0.wav")
+    soundfile.write(tmp_path / "charla.mp3", samples, rate)
+    page = (ROOT / "docs/export.md").read_text()
+    (script,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(script, "docs/export.md", "exec"), names)
+    assert names["phones"][0], "it heard something"
+    assert names["recogniser"].tokens == load_pack(Path("tr.pack")).tokens
 
 
 @pytest.mark.parametrize(
