@@ -92,5 +92,5 @@ def find_score(name: object) -> Score:
     """Return the row of a score. Raises `UserError` that suggests the nearest name."""
     row = SCORES.get(str(name))
     if row is None:
-        raise UserError(f"score: {describe_unknown(str(name), SCORES)}")
+        raise UserError(f"score: {describe_unknown(str(name), choices())}")
     return row

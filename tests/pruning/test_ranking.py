@@ -144,6 +144,10 @@ def test_a_mask_of_before_has_one() -> None:
         ("{}", "expected names of tensors with a sparsity each"),
         ('"*": 1.0', r"\*: expected a sparsity in \[0, 1\), found 1.0"),
         ('"*": x', "found 'x'"),
+        ("", "such as .*, found none$"),
+        ('"*":', r"\*: expected a sparsity in \[0, 1\), found none$"),
+        ("on: 0.5\n'*': true", "found true$"),
+        ("{1: {a: null}}", '1: .* found {"a": null}$'),
         ("a: [", "cannot read these rates"),
     ],
 )

@@ -29,3 +29,8 @@ def test_what_they_are(score: str, known: object, expected: object) -> None:
 def test_a_misspelt_score_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="found 'activations'; did you mean 'activation'"):
         find_score("activations")
+
+
+def test_a_score_that_no_option_says_is_not_suggested() -> None:
+    with pytest.raises(UserError, match="one of magnitude, activation, moment, found 'nothing'"):
+        find_score("nothing")
