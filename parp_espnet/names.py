@@ -6,9 +6,16 @@ An id is never a path: a corpus may hold any, such as `../../x`.
 import hashlib
 import re
 import unicodedata
+from pathlib import Path
 
 from parp_espnet.errors import UserError, printable
 
+SYSTEM = frozenset(
+    {"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"}
+)
+"""What operating systems leave beside people's files, in lower case; names that begin with a dot
+are theirs, too.
+"""
 LONGEST = 200
 """Bytes of a file name without its suffix; most file systems take 255, of which a temporary file
 needs some.
@@ -129,3 +136,8 @@ def _encoded(letter: str) -> str:
 def digest(words: object) -> str:
     """Eight letters and digits that stand for other words in a name."""
     return hashlib.sha256(str(words).encode()).hexdigest()[:8]
+
+
+def is_system(path: Path) -> bool:
+    """Whether a file or folder is one that systems leave."""
+    return path.name.startswith(".") or path.name.lower() in SYSTEM

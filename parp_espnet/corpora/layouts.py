@@ -21,7 +21,7 @@ from parp_espnet.corpora.directories import read_directory
 from parp_espnet.corpora.folders import TRANSCRIPTS, advice_on, has_transcripts, read_folder
 from parp_espnet.corpora.items import Item, Items
 from parp_espnet.corpora.json_lists import is_json
-from parp_espnet.corpora.leftover import Tree, is_system, left_over, walk
+from parp_espnet.corpora.leftover import Tree, left_over, walk
 from parp_espnet.corpora.lhotse import holds_cuts, is_manifest, is_recordings, read_manifest
 from parp_espnet.corpora.listed import listed, names_in
 from parp_espnet.corpora.rejects import Reject, Why
@@ -30,6 +30,7 @@ from parp_espnet.corpora.split_names import by_split
 from parp_espnet.corpora.tiered import has_tiers, is_tiers, read_tiers
 from parp_espnet.errors import UserError
 from parp_espnet.files import exists, is_file, need_file
+from parp_espnet.names import is_system
 from parp_espnet.sound.mp3 import Mp3Times
 from parp_espnet.sound.suffixes import SUFFIXES
 

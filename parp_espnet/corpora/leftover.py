@@ -8,14 +8,7 @@ from pathlib import Path
 
 from parp_espnet.corpora.column_names import SOUNDS
 from parp_espnet.corpora.rejects import Reject, Why
-from parp_espnet.names import form_of_file
-
-SYSTEM = frozenset(
-    {"__macosx", "thumbs.db", "desktop.ini", "icon\r", "$recycle.bin", "system volume information"}
-)
-"""What operating systems leave beside people's files, in lower case; names that begin with a dot
-are theirs, too.
-"""
+from parp_espnet.names import form_of_file, is_system
 
 
 @dataclass(frozen=True)
@@ -104,11 +97,6 @@ def walk(root: Path) -> Tree:
                     )
                 )
     return Tree(sorted(files), rejected)
-
-
-def is_system(path: Path) -> bool:
-    """Whether a file or folder is one that systems leave."""
-    return path.name.startswith(".") or path.name.lower() in SYSTEM
 
 
 def left_over(

@@ -4,13 +4,16 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from parp_espnet.names import is_system
+
 type Identity = tuple[int, int]
 
 
 def files_below(folder: Path, above: Collection[Identity] = ()) -> Iterator[Path | OSError]:
     """Yield the files below a directory, in order of their names, and why one could not be read.
 
-    Links to directories are followed, but for those to one that they are in.
+    Links to directories are followed, but for those to one that they are in. Directories that
+    systems leave, such as `.Trash-1000`, are not people's, and are left out.
 
     Args:
         above: the directories that it is in.
@@ -25,6 +28,8 @@ def files_below(folder: Path, above: Collection[Identity] = ()) -> Iterator[Path
         return
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112  # false where it cannot be told
+            if is_system(path):
+                continue
             yield from files_below(path, (*above, own))
         else:
             yield path

@@ -121,6 +121,16 @@ def test_links_to_directories_are_followed(tmp_path: Path) -> None:
     assert find([field]) == [Source(field / name, Path(name)) for name in names]
 
 
+def test_what_systems_leave_is_nobodys_recording(tmp_path: Path) -> None:
+    """Such as what somebody has thrown away; a folder that is given is one whatever its name."""
+    field = tmp_path / ".field"
+    names = (".Trash-1000/files", "$RECYCLE.BIN/S-1", "a/.hidden/b", "__MACOSX", "System.Volume")
+    for name in names:
+        (field / name).mkdir(parents=True)
+        (field / name / "old.wav").touch()
+    assert find([field]) == [Source(field / "System.Volume/old.wav", Path("System.Volume/old.wav"))]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads any directory")
 def test_a_directory_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
