@@ -5,9 +5,10 @@ from pathlib import Path
 from parp_espnet.corpora.rejects import UnusableError, Why
 from parp_espnet.data.check.audio import hear
 from parp_espnet.data.check.folder import Part, Recording
-from parp_espnet.data.check.judge import RATE, SILENT, UNSCALED, frames_needed, frames_of
+from parp_espnet.data.check.judge import RATE, UNSCALED, frames_needed, frames_of
 from parp_espnet.errors import UserError
 from parp_espnet.sound.errors import Trouble, is_windows_path
+from parp_espnet.sound.silence import SILENT
 
 WHY = {
     "missing": Why.MISSING,

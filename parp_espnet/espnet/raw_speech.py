@@ -14,6 +14,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.recognition.audio import Source, find, read_blocks
 from parp_espnet.recognition.grid import RATE
 from parp_espnet.recognition.listening import SHORTEST
+from parp_espnet.sound.silence import is_silent
 
 MOST_SECONDS = 600.0
 """Of all recordings: the norm of what comes to a weight is a mean, which more changes little."""
@@ -28,9 +29,9 @@ def pieces_of(folder: Path) -> Iterator[Samples]:
     """Yield pieces of the recordings below a folder, at 16 kHz, ten minutes at most.
 
     From each recording there is a minute at most; the order is drawn, and always the same. What
-    cannot be read is left out, and said.
+    cannot be read, is too short or silent is left out, and said.
 
-    Raises `UserError` where none can be read.
+    Raises `UserError` where none is left.
     """
     sources = [source for source in find([folder]) if isinstance(source, Source)]
     random.Random(0).shuffle(sources)
@@ -38,7 +39,7 @@ def pieces_of(folder: Path) -> Iterator[Samples]:
     heard = 0
     for source in sources:
         try:
-            for piece in _pieces(source.path, min(left, int(MOST_OF_EACH * RATE))):
+            for piece in _heard(source.path, min(left, int(MOST_OF_EACH * RATE))):
                 heard += len(piece)
                 left -= len(piece)
                 yield piece
@@ -49,9 +50,21 @@ def pieces_of(folder: Path) -> Iterator[Samples]:
     if not heard:
         raise UserError(
             f"{folder}: expected recordings that can be read, {SHORTEST / RATE:g} s long at least, "
-            f"found none among {len(sources)} files"
+            f"in which something is heard, found none among {len(sources)} files"
         )
     logging.info(f"raw speech: looked at {heard / RATE:.1f} s of {folder}")
+
+
+def _heard(path: Path, most: int) -> list[Samples]:
+    """The pieces of a recording. Raises `UserError` where it has none, or all of them are silent,
+    since a mask of silence would be one of no language.
+    """
+    pieces = list(_pieces(path, most))
+    if not pieces:
+        raise UserError(f"{path}: expected {SHORTEST / RATE:g} s at least, found less")
+    if all(is_silent(piece) for piece in pieces):
+        raise UserError(f"{path}: expected sound, found silence")
+    return pieces
 
 
 def _pieces(path: Path, most: int) -> Iterator[Samples]:

@@ -81,13 +81,14 @@ def _check_upstream(settings: Settings, config: Path) -> None:
 
 
 def check_recordings(said: str, folder: Path) -> None:
-    """Raise `UserError` unless there is a folder with a recording that can be read."""
+    """Raise `UserError` unless there is a folder with a recording that can be read, in which
+    something is heard.
+    """
     if not folder.is_dir():
         there = "a file" if folder.exists() else "nothing"
         raise UserError(f"{said}: expected a directory of recordings, found {there}")
     # Imported here: a plan without them has no need of what reads recordings.
-    from parp_espnet.recognition.audio import Source, find, read_blocks  # noqa: PLC0415
-    from parp_espnet.recognition.listening import SHORTEST  # noqa: PLC0415
+    from parp_espnet.recognition.audio import Source, find  # noqa: PLC0415
 
     sources = [source for source in find([folder]) if isinstance(source, Source)]
     if not sources:
@@ -95,15 +96,31 @@ def check_recordings(said: str, folder: Path) -> None:
     why = ""
     for source in sources:
         try:
-            heard = 0
-            for block in read_blocks(source.path):
-                heard += len(block)
-                if heard >= SHORTEST:
-                    return
-            why = why or f"{source.path} is too short"
+            fault = _fault_of(source.path)
         except UserError as error:
-            why = why or str(error)
+            fault = str(error)
+        if not fault:
+            return
+        why = why or fault
     raise UserError(
         f"{said}: expected a recording that can be read, found none among {len(sources)} files "
         f"({why})"
     )
+
+
+def _fault_of(path: Path) -> str:
+    """Why nothing can be learned from a recording, which is read as far as it takes; empty where
+    something can. Raises `UserError` where it cannot be read.
+    """
+    # Imported here as above.
+    from parp_espnet.recognition.audio import read_blocks  # noqa: PLC0415
+    from parp_espnet.recognition.listening import SHORTEST  # noqa: PLC0415
+    from parp_espnet.sound.silence import is_silent  # noqa: PLC0415
+
+    count, silent = 0, True
+    for block in read_blocks(path):
+        count += len(block)
+        silent = silent and is_silent(block)
+        if count >= SHORTEST and not silent:
+            return ""
+    return f"{path} is {'too short' if count < SHORTEST else 'silent'}"

@@ -43,6 +43,23 @@ def test_none_that_can_be_read(tmp_path: Path) -> None:
         list(pieces_of(tmp_path))
 
 
+def test_what_is_short_or_silent_is_left_out_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(tmp_path / "good.wav", 2.0)
+    record(tmp_path / "short.wav", 0.1)
+    soundfile.write(tmp_path / "silent.wav", np.full(RATE, 0.25), RATE)
+    # A pause of a quarter of a minute in a recording is a part of it.
+    speech, rate = soundfile.read(tmp_path / "good.wav")
+    paused = np.concatenate([np.zeros(int(PIECE_SECONDS * rate)), speech])
+    soundfile.write(tmp_path / "paused.wav", paused, rate)
+    lengths = sorted(len(piece) / RATE for piece in pieces_of(tmp_path))
+    assert lengths == [2.0, 2.0, PIECE_SECONDS]
+    assert "short.wav: expected 0.25 s at least, found less" in caplog.text
+    assert "silent.wav: expected sound, found silence" in caplog.text
+    assert "paused.wav" not in caplog.text
+
+
 def test_the_first_mask_is_of_it(recipe, tmp_path: Path) -> None:
     record(tmp_path / "speech/a.wav", 3.0)
     quick = {"max_epoch": 1, "num_iters_per_epoch": 1, "keep_nbest_models": 1}

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import yaml
 
 from parp_espnet.errors import UserError
@@ -83,6 +85,19 @@ def test_raw_speech_that_is_none(tones: Path, tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
     shutil.copy(tones / "tone-0.wav", bad / "b.wav")
     settings_of(*WANDA, "--raw_speech", bad)
+
+
+def test_raw_speech_that_is_silent(tones: Path, tmp_path: Path) -> None:
+    silent, late = tmp_path / "silent", tmp_path / "late"
+    for folder in (silent, late):
+        folder.mkdir()
+    soundfile.write(silent / "a.wav", np.zeros(32000), 16000)
+    soundfile.write(silent / "b.wav", np.full(32000, -0.5), 16000)
+    with pytest.raises(UserError, match=r"none among 2 files \(.*a\.wav is silent\)"):
+        settings_of(*WANDA, "--raw_speech", silent)
+    samples, rate = soundfile.read(tones / "tone-0.wav")
+    soundfile.write(late / "a.wav", np.concatenate([np.zeros(20 * rate), samples]), rate)
+    settings_of(*WANDA, "--raw_speech", late)
 
 
 def test_text_has_no_raw_speech(tones: Path) -> None:

@@ -7,10 +7,9 @@ from itertools import pairwise
 from parp_espnet.data.check.audio import Heard, Problem, Sample
 from parp_espnet.data.check.faults import Fault
 from parp_espnet.data.check.folder import Folder, Part, seconds_of
+from parp_espnet.sound.silence import SILENT
 
 RATE = 16000
-SILENT = 1e-3
-"""An utterance whose samples differ by less, of a full scale of 1, is silent: 60 dB below it."""
 CLIPPED = 1e-3
 """An utterance is clipped when a greater part of its samples is at full scale."""
 UNSCALED = 8.0
