@@ -10,7 +10,7 @@ are no text (`parp_espnet.data.marks`).
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,7 @@ def read(
     seen: Counter[tuple[Kind, str]] = Counter()
     # All sets are spelled alike.
     speller = make_speller(phonemise, _all_said(root, how))
+    averaged: set[str] = set()
 
     need_ffmpeg(item.audio for item in chosen.items)
     ids = _ids(chosen.items)
@@ -80,7 +81,10 @@ def read(
 
         def use(item: Item) -> Utterance:
             phones = speller.units(_said(item, phonemise, how, seen))
-            return _utterance(item, ids[item.name], phones, sounds, wavs, language)
+            utterance = _utterance(item, ids[item.name], phones, sounds, wavs, language)
+            if _is_averaged(item, sounds):
+                averaged.add(item.audio)
+            return utterance
 
         utterances, more = take(turns, use, wanted, f"{root.name} {split}")
     rejected = (*chosen.rejected, *more)
@@ -89,9 +93,29 @@ def read(
     marks = f"marks in texts: {summary(seen)}" if seen else ""
     left = len(turns) - len(utterances) - len(more)
     enough = f"{left} more are in no set: {wanted:g} min are enough" if left and utterances else ""
-    note = "; ".join(filter(None, [chosen.note, enough, marks, speller.note]))
+    several = _several(averaged)
+    note = "; ".join(filter(None, [chosen.note, enough, several, marks, speller.note]))
     sources = [item.audio for item in chosen.items]
     return Made(utterances, rejected, note, sources)
+
+
+def _is_averaged(item: Item, sounds: OpenSounds) -> bool:
+    """Whether an item is written as the average of several channels. Of whole recordings, which
+    stay as they are, the check of the data says it.
+    """
+    if item.channel is not None or _is_whole(item):
+        return False
+    return sounds.get(item.audio).channels > 1
+
+
+def _several(averaged: Collection[str]) -> str:
+    """Say of which recordings the channels are averaged; nothing where it is none."""
+    if not averaged:
+        return ""
+    return (
+        f"the channels of {len(averaged)} recordings are averaged, since nothing says which one an "
+        f"utterance is in ({min(averaged)})"
+    )
 
 
 def _refuse_words(root: Path, items: Sequence[Item], how: How) -> None:
@@ -155,10 +179,16 @@ def _speaker(item: Item) -> str:
 def _utterance(
     item: Item, id_: str, phones: tuple[str, ...], sounds: OpenSounds, wavs: Path, language: str
 ) -> Utterance:
-    whole = item.begin is None and not item.is_ark and item.channel is None
-    path = Path(item.audio) if whole else _written(item, sounds, wavs / file_name(id_, ".wav"))
+    path = Path(item.audio)
+    if not _is_whole(item):
+        path = _written(item, sounds, wavs / file_name(id_, ".wav"))
     seconds = seconds_of(path, phones)
     return Utterance(id_, _speaker(item), language, str(path), phones, item.text, seconds)
+
+
+def _is_whole(item: Item) -> bool:
+    """Whether an item's recording is used as it is, and nothing written."""
+    return item.begin is None and not item.is_ark and item.channel is None
 
 
 def _word(name: str) -> str:

@@ -98,6 +98,50 @@ def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"segments": "u1 r 0 1\nu2 r 1 2\nu3 r 0.5 2\n"}, True),
+        ({"segments": "u1 r 0 1 0\nu2 r 1 2 1\nu3 r 0.5 2 1\n"}, False),
+        (
+            {"segments": "u1 r 0 1\nu2 r 1 2\nu3 r 0.5 2\n", "reco2file_and_channel": "r r A\n"},
+            False,
+        ),
+        ({"segments": "u1 m 0 1\nu2 m 1 2\nu3 m 0.5 2\n"}, False),
+        # Those stay as they are, and the check warns of them.
+        ({"wav.scp": "u1 0.wav\nu2 0.wav\nu3 0.wav\n"}, False),
+        (
+            {"list.csv": "file,text,start,end\n0.wav,a b,0,1\n0.wav,b a,1,2\n0.wav,a a,0.5,2\n"},
+            True,
+        ),
+        (
+            {
+                "list.csv": "file,text,start,end,channel\n"
+                "0.wav,a b,0,1,1\n0.wav,b a,1,2,2\n0.wav,a a,0.5,2,1\n"
+            },
+            False,
+        ),
+    ],
+)
+def test_channels_of_which_none_is_named_are_said_to_be_averaged(
+    tmp_path: Path, files: dict[str, str], told: bool
+) -> None:
+    sides = np.random.default_rng(0).standard_normal((32000, 2)) / 9
+    soundfile.write(tmp_path / "0.wav", sides, 16000)
+    soundfile.write(tmp_path / "1.wav", sides[:, 0], 16000)
+    if "list.csv" not in files:
+        files = {"wav.scp": "r 0.wav\nm 1.wav\n", "text": "u1 a b\nu2 b a\nu3 a a\n"} | files
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    root = tmp_path / "list.csv" if "list.csv" in files else tmp_path
+    sets = [own.read(root, split, tmp_path / "wav", "xx") for split in SPLITS]
+    assert all(made.utterances for made in sets)
+    told_of = "the channels of 1 recordings are averaged, since nothing says which one an utterance"
+    for made in sets:
+        assert (told_of in made.note) == told
+        assert (str(tmp_path / "0.wav") in made.note) == told
+
+
 def test_features_are_no_waves(tmp_path: Path, record: Record) -> None:
     data = kaldi(tmp_path, record, 3)
     ark = tmp_path / "feats.ark"
