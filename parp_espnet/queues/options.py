@@ -23,11 +23,13 @@ from parp_espnet.files import regular
 ROOT = interpreter.ROOT
 NAMES = {
     "slurm": ("slurm",),
-    "sge": ("sge", "queue"),
+    "sge": ("queue", "sge"),
     "pbs": ("pbs",),
     "ssh": ("ssh",),
 }
-"""Names of configuration files; Kaldi's for Grid Engine is `queue.conf`."""
+"""Names of configuration files; Kaldi's for Grid Engine is `queue.conf`, which is a user's own
+wherever it is: this project has none.
+"""
 
 
 @dataclass
@@ -63,15 +65,19 @@ class OptionMap:
 
 
 def find(backend: str, given: str | None) -> Path:
-    """Return the configuration file: the given one, that of the working directory's `conf/`, or
-    this project's.
+    """Return the configuration file: the given one, that of the working directory's `conf/` (a
+    recipe's, or the project's for a study), or that of the project's.
+
+    A given one is looked for from both, since a line of `cmd.sh` is for jobs of both.
     """
     if given is not None:
-        return Path(given)
-    for name in NAMES[backend]:
-        path = Path("conf") / f"{name}.conf"
-        if path.exists():
-            return path
+        path = Path(given)
+        return path if path.exists() or not (ROOT / path).exists() else ROOT / path
+    for folder in (Path("conf"), ROOT / "conf"):
+        for name in NAMES[backend]:
+            path = folder / f"{name}.conf"
+            if path.exists():
+                return path
     return ROOT / "conf" / f"{backend}.conf"
 
 

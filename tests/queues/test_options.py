@@ -1,4 +1,5 @@
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,26 @@ def test_the_working_directorys_file_goes_first(
     (tmp_path / "conf/queue.conf").touch()
     assert options.find("sge", None) == Path("conf/queue.conf")
     assert options.find("sge", "x.conf") == Path("x.conf")
+
+
+def test_a_file_of_kaldis_in_the_projects_folder_is_for_recipes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, recipe = tmp_path / "project", tmp_path / "recipe"
+    (project / "conf").mkdir(parents=True)
+    recipe.mkdir()
+    shutil.copy(options.ROOT / "conf/sge.conf", project / "conf")
+    (project / "conf/queue.conf").write_text("command qsub -q ours.q\n")
+    (project / "conf/mine.conf").touch()
+    monkeypatch.setattr(options, "ROOT", project)
+    monkeypatch.chdir(recipe)
+    assert options.find("sge", None) == project / "conf/queue.conf"
+    # As a line of cmd.sh names it, which is for both.
+    assert options.find("sge", "conf/mine.conf") == project / "conf/mine.conf"
+    assert options.find("sge", "conf/none.conf") == Path("conf/none.conf")
+    monkeypatch.chdir(project)
+    assert options.find("sge", None) == Path("conf/queue.conf")
+    assert options.find("sge", "conf/mine.conf") == Path("conf/mine.conf")
 
 
 ARRAY = "--mem 4G --time 3600 --num_threads 4 --gpu 1 --max_jobs_run 2 JOB=1:3 x.JOB.log true"
