@@ -26,6 +26,7 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
     """
     options = dict(request.options)
     failed: dict[int, str] = {}
+    short: dict[str, str] = {}
     waiting = request.jobs.numbers
     for attempt in range(retries + 1):
         jobs, line = lay_out(scheduler, replace(request, options=options), config)
@@ -44,8 +45,9 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
             if end.code == 0 and not end.state.killed:
                 continue
             _close_log(jobs, number, end, submission, scheduler)
-            more = _more(options, config, end) if attempt < retries else None
-            if more is None:
+            more = _more(options, config, end)
+            if more is None or attempt == retries:
+                short |= more or {}
                 failed[number] = _describe(end, submission, scheduler)
                 continue
             raised |= more
@@ -59,6 +61,9 @@ def run(scheduler: Scheduler, request: Request, config: OptionMap, retries: int)
         _say_again(again, options, scheduler)
     if failed:
         contract.show_failed(PROGRAM, request.jobs, failed)
+        if short:
+            wanted = " ".join(f"--{name} {value}" for name, value in sorted(short.items()))
+            print(f"{PROGRAM}: cmd.sh may ask for more, as by {wanted}", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -32,6 +32,8 @@ class State:
     """It was the scheduler that ended it, or never will start it."""
     limits: tuple[tuple[str, str], ...] = ()
     """What it ran under, as `(("mem", "100M"), ("time", "00:01:00"))`."""
+    held: bool = False
+    """It waits for more than its turn, such as a node that is drained."""
 
     def __str__(self) -> str:
         return f"{self.name} ({self.reason})" if self.reason else self.name

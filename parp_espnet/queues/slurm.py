@@ -36,6 +36,13 @@ CAUSES = {
 HOPELESS = frozenset(
     {"PartitionTimeLimit", "InvalidAccount", "InvalidQOS", "DependencyNeverSatisfied"}
 )
+# It waits for others; they end by themselves.
+TURN = frozenset(
+    {
+        *("None", "Priority", "Resources", "JobArrayTaskLimit", "Cleaning", "Prolog", "BeginTime"),
+        *("QOSMaxJobsPerUserLimit", "QOSMaxCpuPerUserLimit", "AssocGrpCpuLimit"),
+    }
+)
 FORGOTTEN = "Invalid job id specified"
 # The script's code where Slurm told it, as --signal=B:USR1 asks for, that the end is near, and it
 # did not wait.
@@ -108,6 +115,7 @@ def _state(fields: dict[str, str], output: Path) -> State:
         cause=CAUSES.get(name),
         killed=name in CAUSES or name in ("CANCELLED", "DEADLINE", "REVOKED") or reason in HOPELESS,
         limits=(("mem", memory), ("time", fields.get("TimeLimit", ""))),
+        held=name == "PENDING" and reason not in TURN,
     )
 
 

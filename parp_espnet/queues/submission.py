@@ -4,7 +4,7 @@ import contextlib
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from parp_espnet.errors import UserError
@@ -44,6 +44,7 @@ class Submission:
         self._numbers = jobs.numbers
         self._job: str | None = None
         self._answers = True
+        self._told: set[str] = set()
         number = f"${{{scheduler.index}}}" if len(jobs.numbers) > 1 else str(jobs.numbers[0])
         self.place.write_script(script.text(jobs, number, self.place))
         for each in jobs.numbers:
@@ -108,6 +109,7 @@ class Submission:
             states = self._ask(job)
             if states is None:
                 continue
+            self._tell_held(job, states.values())
             for number in left:
                 state = states.get(number, GONE)
                 if number in sure or state.alive:
@@ -119,6 +121,18 @@ class Submission:
                 ) > _patience(state):
                     ends[number] = End(state.code or KILLED, state, marked=False)
         return ends
+
+    def _tell_held(self, job: str, states: Collection[State]) -> None:
+        """Say once why jobs have not begun, where it is not that others are before them."""
+        for state in states:
+            said = str(state)
+            if state.held and state.alive and said not in self._told:
+                self._told.add(said)
+                print(
+                    f"{PROGRAM}: {self._scheduler.title} has not begun {job}, it says {said}; "
+                    "still waiting",
+                    file=sys.stderr,
+                )
 
     def _ask(self, job: str) -> dict[int, State] | None:
         try:

@@ -158,6 +158,25 @@ def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
         in done.stderr
     )
     assert "exceeded memory limit" in done.stderr
+    assert "cmd.sh may ask for more, as by --mem 140M" in done.stderr
+
+
+def test_why_a_job_has_not_begun_is_said_once(slurm: Any, folder: Path) -> None:
+    nodes = ("scontrol", "update", "nodename=node1,node2")
+    slurm.ask(*nodes, "state=drain", "reason=test")
+    process = slurm.start("x.log", "true", command=QUEUE)
+    said = ""
+    try:
+        for line in process.stderr:
+            said += line
+            if "has not begun" in line:
+                break
+    finally:
+        slurm.ask(*nodes, "state=resume")
+    said += slurm.end_of(process)
+    assert process.returncode == 0, said
+    assert re.search(r"Slurm has not begun \d+, it says PENDING \(\S+\); still waiting", said)
+    assert said.count("has not begun") == len(set(re.findall("has not begun.*", said)))
 
 
 def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
