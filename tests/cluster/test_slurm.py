@@ -132,9 +132,9 @@ def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None:
 
 
 def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
-    # The second job lives, the first time, until Slurm has noticed how big it is.
+    # The second job lives, with so little memory, until Slurm has noticed how big it is.
     fill = "import os, time; x = bytearray(b'x' * 60_000_000 * (JOB - 1)); "
-    fill += "JOB == 1 or os.path.exists('been') or [open('been', 'w'), time.sleep(1200)]"
+    fill += "JOB == 1 or os.environ['SLURM_MEM_PER_CPU'] != '70' or time.sleep(1200)"
     words = ("JOB=1:2", "log/x.JOB.log", sys.executable, "-c", fill)
     done = run("--mem", "70M", *words)
     assert done.returncode == 0
@@ -150,7 +150,6 @@ def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
     assert re.match(r"# Ended \(code (137|1)\) at ", first[-1])
     assert Path("log/x.2.log").read_text().splitlines()[-1].startswith("# Ended (code 0) at ")
 
-    Path("been").unlink()
     done = run("--mem", "70M", "--retries", "0", *words)
     assert done.returncode == 1
     assert (
@@ -180,7 +179,8 @@ def test_why_a_job_has_not_begun_is_said_once(slurm: Any, folder: Path) -> None:
 
 
 def test_out_of_time_is_tried_again_with_more(run: Run) -> None:
-    done = run("--time", "1", "x.log", "bash", "-c", "[ -e been ] && exit; touch been; sleep 1200")
+    # The log of a first time is put aside before there is a second one.
+    done = run("--time", "1", "x.log", "bash", "-c", "[ -e q/x.log.1 ] || sleep 1200")
     assert done.returncode == 0
     assert "Slurm stopped job 1: TIMEOUT (TimeLimit); again with --time 00:02:00" in done.stderr
     first = Path("q/x.log.1").read_text()
