@@ -3,9 +3,9 @@
 #
 # Corpora are kept as Ogg Vorbis, and utterances cut out of them by their times: `soundfile.read(file, start=..., frames=...)`, or `seek`.
 # From some place in the last second on, such a part is not what the whole file has there, but what it has some samples later: as many
-# frames as asked for, right in themselves, and without an error. How many samples is one number for a file, by chance of its length,
-# and a few files have none. Read from its begin on, the file is right, so that times of an aligner that heard it whole do not fit the
-# parts. Files of ffmpeg do as libsndfile's own. Parts of Opus files, in the same Ogg, are right.
+# frames as asked for, right in themselves, and without an error. How many samples depends on the file's length; a few files have none.
+# Read from its beginning on, the file is right, so that times of an aligner that heard it whole do not fit the parts. Files of ffmpeg
+# do as libsndfile's own. Parts of Opus files, in the same Ogg, are right.
 #
 # Seen, of 20 recordings of 4 to 12 s at 16 kHz, by parts of 0.1 s of their last 2 s:
 # "Vorbis by libsndfile: 17 recordings with late parts, up to 24.2 ms; from 0.1 to 0.7 s before the end on",
