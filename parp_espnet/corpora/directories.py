@@ -10,6 +10,7 @@ from parp_espnet.corpora.rows import read_lines
 from parp_espnet.data.kaldi import is_command, leads_up
 from parp_espnet.data.lines import Line, Problem, gather
 from parp_espnet.data.segments import Segment, read_channels, read_segment
+from parp_espnet.errors import as_written
 
 
 def read_directory(path: Path) -> Items:
@@ -34,10 +35,10 @@ def read_directory(path: Path) -> Items:
             _need_file(recording.value)
             if name not in texts:
                 raise ValueError(f"expected its text in {path / 'text'}, found none")
+            speaker = _speaker(speakers.get(name))
         except ValueError as error:
             rejected.append(Reject(line.where, name, Why.ROW, str(error)))
             continue
-        speaker = speakers[name].value if name in speakers else None
         audio = found_below(path, recording.value)
         times = (part.begin, part.end, part.channel)
         items.append(Item(line.where, name, audio, texts[name].value, speaker, *times))
@@ -58,6 +59,20 @@ def _need_file(recording: str) -> None:
         raise ValueError(f"expected a file, found a command ({recording}); {advice}")
     if leads_up(recording):
         raise ValueError(f"expected a path without '..', found {recording}; write it in full")
+
+
+def _speaker(line: Line | None) -> str | None:
+    """Who a line of utt2spk says it is. Raises `ValueError` where it says more: what follows the
+    speaker may be another word in each utterance, and one speaker would be in several sets.
+    """
+    if line is None:
+        return None
+    if len(line.value.split()) > 1:
+        raise ValueError(
+            f"expected one word in utt2spk, the speaker, found {as_written(line.value)}; leave out "
+            "what follows it, or join the words of a name by _"
+        )
+    return line.value
 
 
 def _uncut(recordings: Mapping[str, Line], segments: Mapping[str, Line]) -> list[Reject]:

@@ -58,6 +58,18 @@ def test_a_kaldi_directory_is_divided_by_speaker(tmp_path: Path, record: Record)
     assert all(Path(one.wav).is_file() and one.duration == 2.0 for one in everything)
 
 
+@pytest.mark.parametrize("more", ["A", "female 23", "\tF"])
+def test_more_than_a_speaker_is_no_speaker(tmp_path: Path, record: Record, more: str) -> None:
+    data = kaldi(tmp_path, record)
+    told = (data / "utt2spk").read_text()
+    (data / "utt2spk").write_text(told.replace("s0-3 s0\n", f"s0-3 s0 {more}\n"))
+    sets = [own.read(data, split, tmp_path / "wav", "xx") for split in SPLITS]
+    (rejected,) = {reject for made in sets for reject in made.rejected}
+    assert rejected.item == "s0-3"
+    assert "expected one word in utt2spk, the speaker, found 's0" in rejected.reason
+    assert sum(len(made.utterances) for made in sets) == 5
+
+
 def test_segments_and_arks(tmp_path: Path, record: Record) -> None:
     data = kaldi(tmp_path, record, 1)
     ark = tmp_path / "audio" / "more.ark"
