@@ -95,12 +95,32 @@ def rates_of(told: Any, where: str) -> Rates:
     return tuple((str(name), float(rate)) for name, rate in told.items())
 
 
-def _rate_of(name: str, rates: Rates) -> float | None:
-    """The rate of the first line that names a tensor; None where none does."""
-    for glob, rate in rates:
+def _line_of(name: str, rates: Rates) -> int | None:
+    """The number of the first line that names a tensor; None where none does."""
+    for number, (glob, _) in enumerate(rates):
         if fnmatch.fnmatchcase(name, glob):
-            return rate
+            return number
     return None
+
+
+def _check_counted(rates: Rates, counted: set[int], names: list[str]) -> None:
+    """Raise `UserError` where a line counts for no tensor: it is misspelt, or stands too late."""
+    for number, (glob, _) in enumerate(rates):
+        if number in counted:
+            continue
+        where = f"scope: rates for {printable(glob[:60])}"
+        fitting = fnmatch.filter(names, glob)
+        if not fitting:
+            raise UserError(
+                f"{where}: expected the name of a tensor that may be pruned, such as "
+                f"{printable(names[0])}, found none that fits among {len(names)}; correct the "
+                f"line, or leave it out"
+            )
+        earlier = rates[_line_of(fitting[0], rates[:number]) or 0][0]
+        raise UserError(
+            f"{where}: expected it before the line for {printable(earlier[:60])}, since the first "
+            f"that fits a tensor counts, found it behind, where it changes nothing"
+        )
 
 
 def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[str, float]:
@@ -111,17 +131,21 @@ def sparsities(rates: Rates, sizes: Mapping[str, int], sparsity: float) -> dict[
         sizes: how many weights each tensor of the pool has.
 
     Raises:
-        UserError: a tensor has no rate, or its share would be all of it.
+        UserError: a tensor has no rate, a rate has no tensor, or a tensor's share would be all
+            of it.
     """
     own: dict[str, float] = {}
+    counted: set[int] = set()
     for name in sizes:
-        rate = _rate_of(name, rates)
-        if rate is None:
+        line = _line_of(name, rates)
+        if line is None:
             raise UserError(
                 f"scope: the rates have none for {printable(name)}; end them with a line for all "
                 f"others, such as '\"*\": {sparsity:g}'"
             )
-        own[name] = rate
+        own[name] = rates[line][1]
+        counted.add(line)
+    _check_counted(rates, counted, list(sizes))
     mean = sum(own[name] * size for name, size in sizes.items()) / sum(sizes.values())
     if mean == 0:
         raise UserError(f"scope: all rates are 0; expected some that add up to {sparsity:g}")

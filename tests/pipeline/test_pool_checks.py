@@ -14,6 +14,10 @@ RATES = {
     "unnamed": '"*.attention.*": 0.5\n',
     "steep": '"*.layers.0.attention.q_proj.weight": 0.95\n"*": 0.2\n',
     "zero": '"*": 0\n',
+    "misspelt": '"encoder.layer.0.*": 0.2\n"*": 0.5\n',
+    "late": '"*": 0.5\n"*.feed_forward.*": 0.8\n',
+    "twice": '"*.feed_forward.*": 0.8\n"*feed_*": 0.8\n"*": 0.5\n',
+    "in order": '"encoder.layers.0.*": 0.2\n"*.feed_forward.*": 0.7\n"*": 0.5\n',
 }
 
 
@@ -27,6 +31,10 @@ RATES = {
         ("steep", 0.5, 0.5, "of 0.5 nothing would be left of .*, or a sparsity below"),
         ("steep", 0.2, 0.44, "of 0.2 the method prunes 0.44 .* nothing would be left"),
         ("zero", 0.5, 0.5, "all rates are 0"),
+        ("misspelt", 0.5, 0.5, r"rates for encoder\.layer\.0\.\*: .* that fits among \d+; correct"),
+        ("late", 0.5, 0.5, r"rates for \*\.feed_.*: expected it before the line for \*, since"),
+        ("twice", 0.5, 0.5, r"rates for \*feed_.*: expected it before the line for \*\.feed_"),
+        ("in order", 0.5, 0.5, None),
     ],
 )
 def test_rates(
