@@ -4,6 +4,7 @@ parp-mask from-upstream --upstream DIR --sparsity 0.5 --out FILE    the largest 
 parp-mask from-model --model exp/TAG/MODEL.pth --sparsity 0.5 --out FILE    finetuned weights
 parp-mask random --model DIR --sparsity 0.5 --seed 0 --out FILE     a uniform draw in each tensor
 parp-mask combine union ONE OTHER --out FILE       what any, all or most masks keep
+parp-mask rates --model exp/TAG --data dump/raw/dev --sparsity 0.7 --out FILE    for --scope FILE
 parp-mask pool MODEL                               what would be pruned, and what not
 parp-mask info MASK                                where a mask prunes
 parp-mask diff ONE OTHER                           how much two masks overlap
@@ -33,6 +34,7 @@ def main() -> None:
     args = _parser().parse_args()
     if "sparsity" in args:
         check_sparsity(args.sparsity)
+    if "scope" in args:
         args.ranking = Ranking.of(args.score, args.scope)
         args.ranking.check(args.sparsity)
     # Imported here: torch takes seconds, and options need nothing of it.
@@ -99,6 +101,17 @@ def _parser() -> Parser:
         f"ffn, heads, units+conv [tensor]",
     )
     drawn.set_defaults(score=MAGNITUDE)
+    rates = action("rates", "a sparsity for each layer, by how much the loss on dev grows without")
+    rates.add_argument(
+        "--model", type=path, required=True, help="a trained dense experiment, e.g. exp/TAG"
+    )
+    rates.add_argument(
+        "--data", type=path, required=True, help="a data directory, e.g. dump/raw/dev"
+    )
+    rates.add_argument("--sparsity", type=ANY, required=True, help="of all layers, in (0, 1)")
+    rates.add_argument(
+        "--spread", type=ANY, default=0.08, help="rates differ from it by at most that much [0.08]"
+    )
     pool = action("pool", "what of a model would be pruned, and what not")
     pool.add_argument("model", type=model_called)
     for parted in (upstream, model, drawn, pool):
@@ -123,7 +136,7 @@ def _parser() -> Parser:
     for fitted in (applied, verify):
         fitted.add_argument("mask", type=path)
         fitted.add_argument("model", type=model_called)
-    for maker in (upstream, model, drawn, combined, applied):
+    for maker in (upstream, model, drawn, combined, rates, applied):
         maker.add_argument("--out", type=path, required=True, help="what is written")
     return parser
 

@@ -50,13 +50,13 @@ def decode(
     recogniser = Recogniser(model_file, device)
     samples = {}
     for utterance, path in wavs.items():
-        samples[utterance] = _samples_in(utterance, path)
+        samples[utterance] = samples_in(utterance, path)
     hypotheses: dict[str, tuple[Phone, ...]] = {}
     logprobs: dict[str, NDArray[np.float32]] = {}
     started = time.perf_counter()
     with bar(len(wavs), f"decode {data.name}", unit="utt") as shown:
         for batch in make_batches(samples, recogniser.limit(batch_seconds)):
-            audio = [_read(utterance, wavs[utterance]) for utterance in batch]
+            audio = [read_samples(utterance, wavs[utterance]) for utterance in batch]
             for utterance, heard in zip(batch, recogniser.listen(audio), strict=True):
                 hypotheses[utterance] = recogniser.phones(heard.labels, samples[utterance] / RATE)
                 if keep_logprobs:
@@ -100,7 +100,8 @@ def read_wav_scp(data: Path) -> dict[str, Path]:
     return wavs
 
 
-def _samples_in(utterance: str, path: Path) -> int:
+def samples_in(utterance: str, path: Path) -> int:
+    """Return how many samples an utterance has. Raises `UserError` unless it is 16 kHz mono."""
     try:
         with open_sound(path) as sound:
             frames = sound.frames()
@@ -114,7 +115,8 @@ def _samples_in(utterance: str, path: Path) -> int:
     return frames
 
 
-def _read(utterance: str, path: Path) -> NDArray[np.float32]:
+def read_samples(utterance: str, path: Path) -> NDArray[np.float32]:
+    """Return an utterance's samples in [-1, 1]. Raises `UserError` where they cannot be read."""
     try:
         with open_sound(path) as sound:
             return mono(sound.read())

@@ -35,8 +35,12 @@ class Recogniser(Listener):
     @property
     def sparsity(self) -> float:
         """Fraction of the pool that is zero."""
-        pool: dict[str, Tensor] = self._pruning.find_pool(dict(self._model.named_parameters()))
+        pool = self.pool()
         return 1 - nonzero_count(pool) / sum(tensor.numel() for tensor in pool.values())
+
+    def pool(self) -> dict[str, Tensor]:
+        """Return the tensors that may be pruned, as they are in the model, by canonical names."""
+        return self._pruning.find_pool(dict(self._model.named_parameters()))
 
     @torch.inference_mode()
     def listen(self, audio: Sequence[Samples]) -> list[Heard]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from parp_espnet.errors import UserError, describe, printable
+from parp_espnet.files import write_text
 from parp_espnet.pipeline.kept import load
 from parp_espnet.pipeline.made import origin_of
 from parp_espnet.pipeline.shipped import model_called
@@ -109,6 +110,31 @@ def _random(args: argparse.Namespace) -> None:
 def _combine(args: argparse.Namespace) -> None:
     masks = [Mask.load(path) for path in args.masks]
     _save(combine(masks, args.how, [str(path) for path in args.masks]), args.out)
+
+
+def _rates(args: argparse.Namespace) -> None:
+    # ESPnet takes seconds to import, and the other actions need nothing of it.
+    from parp_espnet.espnet import sensitivity  # noqa: PLC0415
+    from parp_espnet.espnet.found import find_model, read_config  # noqa: PLC0415
+    from parp_espnet.espnet.recogniser import Recogniser  # noqa: PLC0415
+
+    if not 0 < args.spread <= args.sparsity < 1 - args.spread:
+        raise UserError(
+            f"--spread {args.spread:g}: expected more than 0, and rates of {args.sparsity:g} ± it "
+            "in [0, 1)"
+        )
+    model = find_model(args.model)
+    said = sensitivity.read_said(args.data, read_config(model.parent / "config.yaml").token_list)
+    whole, losses = sensitivity.losses_of(Recogniser(model), said, args.sparsity)
+    rates = sensitivity.rates_from(losses, args.sparsity, args.spread)
+    write_text(args.out, sensitivity.written(rates, losses, whole))
+    lowest, highest = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
+    print(
+        printable(
+            f"{args.out}: {len(rates)} rates, from {rates[lowest]:g} ({lowest}) to "
+            f"{rates[highest]:g} ({highest}); the loss on {args.data} is {whole:.4f} nats a token"
+        )
+    )
 
 
 def _save(mask: Mask, out: Path) -> None:
@@ -265,6 +291,7 @@ ACTIONS = {
     "from-model": _from_model,
     "random": _random,
     "combine": _combine,
+    "rates": _rates,
     "pool": _pool,
     "info": _info,
     "diff": _diff,
