@@ -133,7 +133,8 @@ def test_a_job_that_slurm_would_never_start_fails(run: Run, slurm: Any) -> None:
 
 def test_out_of_memory_is_tried_again_with_more(run: Run) -> None:
     # The second job lives, with so little memory, until Slurm has noticed how big it is.
-    fill = "import os, time; x = bytearray(b'x' * 60_000_000 * (JOB - 1)); "
+    # Brackets: without them the first job would make 80 MB, too, and throw them away.
+    fill = "import os, time; x = b'x' * (80_000_000 * (JOB - 1)); "
     fill += "JOB == 1 or os.environ['SLURM_MEM_PER_CPU'] != '70' or time.sleep(1200)"
     words = ("JOB=1:2", "log/x.JOB.log", sys.executable, "-c", fill)
     done = run("--mem", "70M", *words)
