@@ -189,7 +189,8 @@ def test_units_alone_leave_a_plain_model(trained: Trained, tmp_path: Path) -> No
         waves = (waves - waves.mean()) / (waves.var(correction=0) + smaller.epsilon).sqrt()
     with torch.inference_mode():
         found = loaded(waves).logits.log_softmax(-1)
-    assert torch.allclose(found, pruned_logprobs, atol=1e-5)
+    # Sums of fewer units are added in another order; log-probabilities go down to -18.
+    assert torch.allclose(found, pruned_logprobs, atol=1e-4)
 
 
 def model_of(trained: Trained, folder: Path) -> None:
