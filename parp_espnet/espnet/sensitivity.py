@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
 from parp_espnet.data.lines import read_lines
@@ -21,11 +20,9 @@ from parp_espnet.espnet.decode import read_samples, read_wav_scp, samples_in
 from parp_espnet.espnet.recogniser import Recogniser
 from parp_espnet.progress import bar
 from parp_espnet.pruning.families import in_layer
-from parp_espnet.pruning.ranking import Ranking
-from parp_espnet.pruning.selection import select
+from parp_espnet.pruning.selection import prune_
 from parp_espnet.recognition.listening import Samples, make_batches
-
-UNKNOWN = "<unk>"
+from parp_espnet.upstreams.labels import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -123,19 +120,13 @@ def losses_of(
         shown.update(1)
         for key, members in groups.items():
             part = {name: pool[name] for name in members}
-            kept = select(part, sparsity, Ranking())
             before = {name: tensor.clone() for name, tensor in part.items()}
-            _prune(part, kept)
+            prune_(part, sparsity)
             losses[key] = loss_of(recogniser, said)
             for name, tensor in part.items():
                 tensor.copy_(before[name])
             shown.update(1)
     return whole, losses
-
-
-def _prune(part: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> None:
-    for name, tensor in part.items():
-        tensor.masked_fill_(~kept[name].to(tensor.device), 0)
 
 
 def rates_from(losses: Mapping[str, float], sparsity: float, spread: float) -> dict[str, float]:
