@@ -50,9 +50,10 @@ def without(trained: Trained, ranking: Ranking) -> Trained:
 
 
 @torch.inference_mode()
-def logprobs(trained: Trained) -> torch.Tensor:
+def logprobs(trained: Trained, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     waves = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(1))
-    found: torch.Tensor = ctc_module(trained)(waves, torch.tensor([16000]))[0]
+    module = ctc_module(trained).to(dtype)
+    found: torch.Tensor = module(waves.to(dtype), torch.tensor([16000]))[0]
     return found
 
 
@@ -179,18 +180,18 @@ def test_units_alone_leave_a_plain_model(trained: Trained, tmp_path: Path) -> No
 
     pruned = without(trained, UNITS["ffn"])
     smaller = cut(pruned, ["hf", "espnet", "s3prl", "sparse"])
-    pruned_logprobs = logprobs(pruned)
+    # In doubles: in floats two orders of the same sums differ by what the processor makes of them.
+    pruned_logprobs = logprobs(pruned, torch.float64)
     folder = tmp_path / "hf"
     model_of(smaller, folder)
-    loaded = AutoModelForCTC.from_pretrained(folder)
+    loaded = AutoModelForCTC.from_pretrained(folder).double()
     assert loaded.config.intermediate_size == 32
-    waves = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(1))
+    waves = 0.1 * torch.randn(1, 16000, generator=torch.Generator().manual_seed(1)).double()
     if smaller.do_normalize:
         waves = (waves - waves.mean()) / (waves.var(correction=0) + smaller.epsilon).sqrt()
     with torch.inference_mode():
         found = loaded(waves).logits.log_softmax(-1)
-    # Sums of fewer units are added in another order; log-probabilities go down to -18.
-    assert torch.allclose(found, pruned_logprobs, atol=1e-4)
+    assert torch.allclose(found, pruned_logprobs, atol=1e-5)
 
 
 def model_of(trained: Trained, folder: Path) -> None:
