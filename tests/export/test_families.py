@@ -73,7 +73,7 @@ def test_what_a_format_cannot_hold(make_drawn: Callable[..., Path], tmp_path: Pa
         export(load_trained(experiment), tmp_path / "out", ["s3prl"])
     assert not (tmp_path / "out").exists()
     for changes, said in (
-        ({"encoder": "conformer"}, "encoder: expected none, found conformer"),
+        ({"encoder": "conformer"}, "encoder: expected none, found 'conformer'"),
         ({"frontend_conf": {"multilayer_feature": True}}, "multilayer_feature: expected False"),
         ({"frontend": "default"}, "frontend: expected s3prl, a model of speech with an upstream"),
     ):
