@@ -74,7 +74,7 @@ def test_what_a_format_cannot_hold(make_drawn: Callable[..., Path], tmp_path: Pa
     assert not (tmp_path / "out").exists()
     for changes, said in (
         ({"encoder": "conformer"}, "encoder: expected none, found 'conformer'"),
-        ({"frontend_conf": {"multilayer_feature": True}}, "multilayer_feature: expected False"),
+        ({"frontend_conf": {"multilayer_feature": True}}, "multilayer_feature: expected false"),
         ({"frontend": "default"}, "frontend: expected s3prl, a model of speech with an upstream"),
     ):
         config = experiment / "config.yaml"
