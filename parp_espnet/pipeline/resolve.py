@@ -29,6 +29,9 @@ from parp_espnet.upstreams.starts import (
     mask_beside,
 )
 
+MADE_BY_THEN = ("initial_mask", "raw_speech", "unlabelled")
+"""Options whose paths a dry run does not need: the mask of an experiment before, recordings."""
+
 
 def resolve(settings: Settings) -> Settings:
     """Turn the user's paths into paths from the recipe directory, or absolute ones outside of the
@@ -46,8 +49,7 @@ def resolve(settings: Settings) -> Settings:
         given = getattr(settings, name) or CONFIGURATIONS.get(name)
         if option.kind is not Path or name in ("recipe", "align_with") or given is None:
             continue
-        # The mask of an experiment before may be made by then, and so may recordings.
-        needed = name not in ("initial_mask", "unlabelled") or not settings.dry_run
+        needed = name not in MADE_BY_THEN or not settings.dry_run
         paths[name] = existing("phn.sh", name, given, recipe, needed)
         if FILE in option.notes and given.exists():
             _need_file(name, given)

@@ -10,9 +10,13 @@ from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.complete import done_directories, is_unpacked, models_needed
 from parp_espnet.study.plan import Study
+from parp_espnet.study.recordings import check_recordings_of
 from parp_espnet.study.shared import check_shared
 from parp_espnet.study.state import PROGRESS, standings
 from parp_espnet.study.status import describe, listing
+
+TRAINS = {3, 4}
+"""Stages of run.sh that train."""
 
 
 def print_plan(arguments: Sequence[str]) -> None:
@@ -32,6 +36,10 @@ def print_plan(arguments: Sequence[str]) -> None:
             file=sys.stderr,
         )
     wanted = range(options.stage, options.stop_stage + 1)
+    done = done_directories(study)
+    if not options.dry_run and TRAINS.intersection(wanted):
+        left = [one for one in study.experiments if one.directory not in done]
+        check_recordings_of(left, options.file)
     file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
     print(f"study={shlex.quote(str(file))}")
     print(f"profile={shlex.quote(study.name)}")
@@ -46,7 +54,6 @@ def print_plan(arguments: Sequence[str]) -> None:
     for number, words in enumerate(preparations, start=1):
         print(f"prepare_{number}=({shlex.join(words)})")
     waves = study.waves()
-    done = done_directories(study)
     again = models_needed(study, done)
     elsewhere = {one.directory for one in filter(is_unpacked, study.experiments)} - again
     print(f"waves=({' '.join(map(str, map(len, waves)))})")

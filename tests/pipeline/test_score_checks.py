@@ -80,11 +80,17 @@ def test_raw_speech_that_is_none(tones: Path, tmp_path: Path) -> None:
         bad: "expected a recording that can be read, found none among 2 files",
     }.items():
         with pytest.raises(UserError, match=message) as refused:
-            settings_of(*WANDA, "--raw_speech", folder, "--dry_run", "true")
+            settings_of(*WANDA, "--raw_speech", folder)
         assert str(refused.value).startswith(f"phn.sh: --raw_speech {folder}: ")
         assert "\n" not in str(refused.value)
     shutil.copy(tones / "tone-0.wav", bad / "b.wav")
     settings_of(*WANDA, "--raw_speech", bad)
+
+
+def test_raw_speech_may_be_made_after_a_dry_run(tmp_path: Path) -> None:
+    settings_of(*WANDA, "--raw_speech", tmp_path / "gone", "--dry_run", "true")
+    with pytest.raises(UserError, match="expected audio files in it, found none"):
+        settings_of(*WANDA, "--raw_speech", tmp_path, "--dry_run", "true")
 
 
 def test_raw_speech_that_is_silent(tones: Path, tmp_path: Path) -> None:
