@@ -90,6 +90,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     On a GPU: --ngpu 1 tests/pruning tests/espnet tests/glue tests/bench.
     """
     parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="run the tests, too, that are marked so: long ones, whose kind others test as well",
+    )
+    parser.addoption(
         "--ngpu", type=int, default=0, help="1 lets tests/espnet and tests/glue train on a GPU [0]"
     )
     parser.addoption(
@@ -130,8 +135,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files come first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files come first; without --thorough what is marked so is left out."""
+    if not config.getoption("--thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     items.sort(
         key=lambda item: next(
             (n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)

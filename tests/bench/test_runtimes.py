@@ -18,7 +18,14 @@ def stock() -> Iterator[dict[str, float]]:
         yield decode.measure("stock", "tiny", 1)
 
 
-@pytest.mark.parametrize("way", RUNTIMES)
+@pytest.mark.parametrize(
+    "way",
+    # It is `openvino_int8_careful` without the search for what must stay.
+    [
+        pytest.param(way, marks=[pytest.mark.thorough] * (way == "openvino_int8"))
+        for way in RUNTIMES
+    ],
+)
 def test_decoding(stock: dict[str, float], way: str) -> None:
     found = runtimes.measure(way, "tiny", 1)
     assert found["seconds"] > 0

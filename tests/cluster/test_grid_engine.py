@@ -31,6 +31,7 @@ def test_a_single_job_and_what_is_refused(grid_engine: Any) -> None:
     assert "no_such.q" in refused.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("folder")
 def test_a_job_that_reaches_its_time_limit_fails_and_nothing_of_it_stays(grid_engine: Any) -> None:
     script = "echo $$ >pid.JOB; [ JOB = 2 ] || sleep 1200"

@@ -253,6 +253,7 @@ def test_slurm_may_be_silent_for_a_while(slurm: Any, folder: Path) -> None:
     assert "the job failed; ended with code 3; its log is x.log" in said
 
 
+@pytest.mark.thorough
 def test_a_job_that_is_warned_of_its_time_ends_and_is_tried_again_with_more(run: Run) -> None:
     # Slurm may warn half a minute earlier than it is asked to; of a minute, that would be at once.
     Path("warned.conf").write_text(WARNED.replace("USR1@30", "USR1@5"))
@@ -306,7 +307,9 @@ machine.
 """
 
 
-@pytest.mark.parametrize("partition", ["cheap", "graceful"])
+@pytest.mark.parametrize(
+    "partition", [pytest.param("cheap", marks=pytest.mark.thorough), "graceful"]
+)
 def test_a_training_that_is_preempted_continues_to_the_same_bits(
     slurm: Any, folder: Path, recipe: Any, partition: str
 ) -> None:

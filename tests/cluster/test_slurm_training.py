@@ -74,6 +74,7 @@ def test_a_recipe_trains_on_two_nodes(
     assert slurm.ask("squeue", "-h") == ""
 
 
+@pytest.mark.thorough
 def test_a_study_is_arrays_that_wait_for_each_other(
     slurm: Any, tmp_path: Path, upstream: Path
 ) -> None:

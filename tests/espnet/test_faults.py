@@ -55,7 +55,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[[Path], str]:
     return run
 
 
-@pytest.mark.parametrize("kilobytes", [4, 700, 1300])
+@pytest.mark.parametrize("kilobytes", [4, 700, pytest.param(1300, marks=pytest.mark.thorough)])
 def test_a_full_disk(
     whole: Path, recipe, length, disk, refused, assert_same, kilobytes: int
 ) -> None:

@@ -77,7 +77,7 @@ def test_the_signal_that_slurm_is_asked_for(
     assert_same(whole, tmp_path)
 
 
-@pytest.mark.parametrize("method", ["mpi", "parp-p"])
+@pytest.mark.parametrize("method", [pytest.param("mpi", marks=pytest.mark.thorough), "parp-p"])
 def test_whatever_the_training_is(
     recipe, tmp_path_factory, tmp_path: Path, stop: Stop, assert_same, method: str
 ) -> None:

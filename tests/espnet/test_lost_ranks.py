@@ -87,7 +87,7 @@ def _run(port: int, body: str, fault: str) -> list[tuple[int, str]]:
     ("fault", "code", "said"),
     [
         ("UserError('exp is in use')", 2, "error: exp is in use"),
-        ("KeyError('lost')", 1, "KeyError: 'lost'"),
+        pytest.param("KeyError('lost')", 1, "KeyError: 'lost'", marks=pytest.mark.thorough),
     ],
 )
 def test_what_fails_on_the_first_rank_ends_the_others_by_one_line(

@@ -167,8 +167,12 @@ def trained(
     [
         (2, HEAD_FIRST),
         (4, {"method": "parp", "sparsity": 0.5, "interval": 3}),
-        (2, {"method": "mpi", "sparsity": 0.5}),
-        (2, {"method": "movement", "sparsity": 0.5, "interval": 3, "score_lr": 1e4}),
+        pytest.param(2, {"method": "mpi", "sparsity": 0.5}, marks=pytest.mark.thorough),
+        pytest.param(
+            2,
+            {"method": "movement", "sparsity": 0.5, "interval": 3, "score_lr": 1e4},
+            marks=pytest.mark.thorough,
+        ),
         (2, {"method": "router", "sparsity": 0.5, "interval": 3}),
     ],
 )

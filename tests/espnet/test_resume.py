@@ -95,7 +95,14 @@ def test_killed_before_what_is_too_many_was_removed(
     assert_same(whole, directory)
 
 
-@pytest.mark.parametrize("damage", ["a bit", "the end", "the file"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "a bit",
+        pytest.param("the end", marks=pytest.mark.thorough),
+        pytest.param("the file", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_damaged_checkpoint_is_known_by_its_checksum(
     whole: Path, recipe, length, killed, caplog, assert_same, damage: str
 ):

@@ -30,7 +30,9 @@ def check_learned(experiment: Path, tones: Path, out: Path) -> None:
     assert sum(a == b for a, b in zip(text, truth, strict=True)) >= 6
 
 
-@pytest.mark.parametrize(("method", "sparsity"), [("dense", 0.0), ("mpi", 0.5)])
+@pytest.mark.parametrize(
+    ("method", "sparsity"), [pytest.param("dense", 0.0, marks=pytest.mark.thorough), ("mpi", 0.5)]
+)
 def test_it_learns_the_tones(
     calm_recipe, tones: Path, tmp_path: Path, method: str, sparsity: float
 ):

@@ -139,6 +139,7 @@ def differing(one: Any, other: Any, place: str = "") -> list[str]:
     return [] if one == other else [place]
 
 
+@pytest.mark.thorough
 def test_killed_twice_it_comes_to_the_same_bits(
     whole: Path,
     start: Callable[..., BaseProcess],

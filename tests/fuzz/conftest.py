@@ -74,7 +74,7 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
     return [place for key, value in pairs for place in ((tree, key), *_places(value))]
 
 
-DRAWS = 1000
+DRAWS = 300
 """Of each test, on any machine, however slow or fast: the same ones have to be read, and refused,
 everywhere.
 """

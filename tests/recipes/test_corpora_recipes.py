@@ -29,6 +29,7 @@ def tiny(tmp_path: Path, make_training: Callable[..., Path]) -> Path:
     return make_training(tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_folder_of_ones_own_is_learnt_by_heart(
     tmp_path: Path, tones: Path, upstream: Path, tiny: Path
 ) -> None:

@@ -135,7 +135,11 @@ RECIPES: Mapping[str, Callable[[Path], Options]] = {
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name",
+    # The same recordings as mini_an4's.
+    [pytest.param(name, marks=[pytest.mark.thorough] * (name == "an4/en")) for name in RECIPES],
+)
 def test_a_few_utterances_are_learnt_by_heart(
     name: str,
     tmp_path: Path,

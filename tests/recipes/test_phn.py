@@ -159,6 +159,7 @@ def test_an_uninterrupted_run_has_the_same_bits(recipe: Path, command: list[str]
     assert replace(first, **free) == replace(second, **free)
 
 
+@pytest.mark.thorough
 def test_stock_beam_search_in_two_jobs(recipe: Path, command: list[str]) -> None:
     done = run(
         command, "--stage", "12", "--beam_size", "2", "--search", "espnet", "--inference_nj", "2"
@@ -243,7 +244,11 @@ def test_imp_rewinds_and_prunes_in_rounds(recipe: Path, command: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("options", "source"), [(["rp"], "random"), (["rp", "--first_mask", "uniform"], "uniform")]
+    ("options", "source"),
+    [
+        pytest.param(["rp"], "random", marks=pytest.mark.thorough),
+        (["rp", "--first_mask", "uniform"], "uniform"),
+    ],
 )
 def test_random_pruning(recipe: Path, command: list[str], options: list[str], source: str) -> None:
     done = run(command, "--updates", "20", "--phn_tag", source, "--method", *options)

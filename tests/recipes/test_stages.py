@@ -138,6 +138,7 @@ def same_files(one: Path, other: Path, *patterns: str) -> None:
             assert (one / path).read_bytes() == (other / path).read_bytes(), path
 
 
+@pytest.mark.thorough
 def test_every_stage_is_killed(
     tone_recipe: Path, run, request: pytest.FixtureRequest, capsys
 ) -> None:

@@ -412,6 +412,7 @@ def test_sound_that_is_no_longer_what_stage_2_left_is_not_trained_on(
     assert run("--stop_stage", "7").returncode == 0
 
 
+@pytest.mark.thorough
 def test_who_corrects_transcripts_gets_a_model_of_the_corrected_ones(
     recipe: Path, run: Run, steps
 ) -> None:

@@ -60,6 +60,7 @@ def turkish(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_locales(
     tone_recipe: Path,
     make_training: Callable[..., Path],

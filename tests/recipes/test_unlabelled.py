@@ -147,6 +147,7 @@ def test_another_model_labels_where_it_is_given(
     assert f"'{first}'" in shown.stdout
 
 
+@pytest.mark.thorough
 def test_what_was_exported_labels_as_its_experiment_does(
     command: list[str], speech: Path, tone_recipe: Path, tmp_path: Path
 ) -> None:
