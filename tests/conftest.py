@@ -84,8 +84,8 @@ TOGETHER = "tests/cluster"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """For more of it: --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet, --moments 3
-    tests/recipes.
+    """For more of it: --thorough, --fuzz_seconds 720 tests/fuzz, --kills 100 tests/espnet,
+    --thorough --moments 3 tests/recipes.
 
     On a GPU: --ngpu 1 tests/pruning tests/espnet tests/glue tests/bench.
     """

@@ -1,7 +1,7 @@
 """Every stage of `phn.sh` killed half-way, with all that runs for it: the same command completes
 the work.
 
-python3 -m pytest tests/recipes/test_stages.py --moments 3
+python3 -m pytest tests/recipes/test_stages.py --thorough --moments 3
 """
 
 import os
