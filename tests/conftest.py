@@ -101,7 +101,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fuzz_seconds",
         type=float,
         default=0.0,
-        help="seconds that each test of tests/fuzz takes at least [0: for 1000 draws]",
+        help="seconds that each test of tests/fuzz takes at least [0: for 300 draws, for 1000 "
+        "with --thorough]",
     )
     parser.addoption(
         "--kills", type=int, default=3, help="how often trainings are killed in tests/espnet [3]"

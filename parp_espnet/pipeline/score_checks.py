@@ -36,9 +36,7 @@ def check_raw_speech(settings: Settings) -> None:
             f"{said}: expected a first mask that prunes some weights, found sparsity 0; later "
             f"masks are ranked by what came from the training speech"
         )
-    # In a dry run it may be made by then.
-    if not settings.dry_run or folder.exists():
-        check_recordings(said, folder)
+    check_recordings(said, folder, may_be_missing=settings.dry_run)
 
 
 def check_needs(settings: Settings) -> None:
@@ -82,10 +80,16 @@ def _check_upstream(settings: Settings, config: Path) -> None:
         )
 
 
-def check_recordings(said: str, folder: Path) -> None:
+def check_recordings(said: str, folder: Path, *, may_be_missing: bool = False) -> None:
     """Raise `UserError` unless there is a folder with a recording that can be read, in which
     something is heard.
+
+    Args:
+        said: what the error begins with.
+        may_be_missing: that it is made by then, as in a dry run.
     """
+    if may_be_missing and not folder.exists():
+        return
     if not folder.is_dir():
         there = "a file" if folder.exists() else "nothing"
         raise UserError(f"{said}: expected a directory of recordings, found {there}")

@@ -74,7 +74,7 @@ def _places(tree: Any) -> list[tuple[Any, Any]]:
     return [place for key, value in pairs for place in ((tree, key), *_places(value))]
 
 
-DRAWS = 300
+DRAWS, THOROUGH = 300, 1000
 """Of each test, on any machine, however slow or fast: the same ones have to be read, and refused,
 everywhere.
 """
@@ -89,6 +89,7 @@ def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
     The draws are the same every time; a longer run draws more of them.
     """
     seconds = request.config.getoption("--fuzz_seconds")
+    draws = THOROUGH if request.config.getoption("--thorough") else DRAWS
 
     def run(strategy: st.SearchStrategy[Any], read: Callable[[Any], object]) -> Counter[str]:
         counts: Counter[str] = Counter()
@@ -97,7 +98,7 @@ def fuzz(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
 
         def once(drawn: Any) -> None:
             nonlocal until
-            if counts.total() >= DRAWS and time.monotonic() > until:
+            if counts.total() >= draws and time.monotonic() > until:
                 return
             try:
                 read(drawn)
