@@ -8,9 +8,9 @@ from pathlib import Path
 from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
+from parp_espnet.study.beginnings import check_beginnings
 from parp_espnet.study.complete import done_directories, is_unpacked, models_needed
 from parp_espnet.study.plan import Study
-from parp_espnet.study.recordings import check_recordings_of
 from parp_espnet.study.shared import check_shared
 from parp_espnet.study.state import PROGRESS, standings
 from parp_espnet.study.status import describe, listing
@@ -39,7 +39,8 @@ def print_plan(arguments: Sequence[str]) -> None:
     done = done_directories(study)
     if not options.dry_run and TRAINS.intersection(wanted):
         left = [one for one in study.experiments if one.directory not in done]
-        check_recordings_of(left, options.file)
+        check_beginnings(study, left, options.file)
+    # As it is called, and not where a link leads: the study has the file's name.
     file = options.file.relative_to(ROOT) if options.file.is_relative_to(ROOT) else options.file
     print(f"study={shlex.quote(str(file))}")
     print(f"profile={shlex.quote(study.name)}")
