@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, filterfalse
 
 from parp_espnet.pruning.methods import row_of
+from parp_espnet.pruning.ranking import RATES
 from parp_espnet.scoring.result import Result
 from parp_espnet.study.arms import arm_of
 from parp_espnet.study.comparable import OF_A_METHOD, PRUNING, options_beside
@@ -25,6 +26,8 @@ class Differences:
 
     names: tuple[str, ...]
     known_in: frozenset[tuple[str, str, str | None]] = frozenset()
+    one_file_each: bool = False
+    """Whether files of rates need no hash, since each is of a language and sparsity of its own."""
 
     @classmethod
     def of(cls, results: Sequence[Result]) -> "Differences":
@@ -42,7 +45,7 @@ class Differences:
             known_in.update((name, *place) for place in places)
         if _masks_differ(results, told):
             differing.append(FIRST_MASK)
-        return cls(tuple(differing), frozenset(known_in))
+        return cls(tuple(differing), frozenset(known_in), not _rates_differ(results, told))
 
     def pruning(self, result: Result) -> str:
         """The options of pruning that differ, in words; what a result has by default is
@@ -65,14 +68,20 @@ class Differences:
         if name == FIRST_MASK:
             return _given_mask(result)[:DIGEST]
         usual = "" if result.options is None else "default"
-        return _facets(result).get(name, usual)
+        return self._facets(result).get(name, usual)
 
     def values(self, result: Result) -> list[str]:
         """What stands in all these columns, in their order."""
         return [self.value(name, result) for name in self.names]
 
-    def _words(self, result: Result, names: Iterable[str]) -> str:
+    def _facets(self, result: Result) -> dict[str, str]:
         facets = _facets(result)
+        if self.one_file_each and _rates(facets):
+            facets["scope"] = RATES
+        return facets
+
+    def _words(self, result: Result, names: Iterable[str]) -> str:
+        facets = self._facets(result)
         words = []
         for name in names:
             value = facets.get(name)
@@ -198,14 +207,37 @@ def _masks_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) 
     for result, facets in zip(results, told, strict=True):
         digest = _given_mask(result)
         if digest:
-            alike = (
-                result.recipe,
-                result.language,
-                arm_of(result),
-                result.sparsity_target,
-                result.seed,
-                result.updates,
-            )
-            more = (result.freeze_updates, result.upstream, *sorted(facets.items()))
-            values.setdefault((alike, more), set()).add(digest)
+            values.setdefault((result.seed, _alike(result, facets)), set()).add(digest)
     return max(map(len, values.values()), default=0) > 1
+
+
+def _rates_differ(results: Sequence[Result], told: Sequence[Mapping[str, str]]) -> bool:
+    """Whether results that are alike in all else had different files of rates as their scope: seeds
+    of one language and sparsity share a file.
+    """
+    values: dict[object, set[str]] = {}
+    for result, facets in zip(results, told, strict=True):
+        rates = _rates(facets)
+        if rates:
+            values.setdefault(_alike(result, {**facets, "scope": RATES}), set()).add(rates)
+    return max(map(len, values.values()), default=0) > 1
+
+
+def _rates(facets: Mapping[str, str]) -> str:
+    """What a file of rates is called; "" where the scope is none."""
+    scope = facets.get("scope", "")
+    return scope if scope.startswith(f"{RATES} ") else ""
+
+
+def _alike(result: Result, facets: Mapping[str, str]) -> object:
+    """All that says what a result is of, but its seed and the file that it was given."""
+    return (
+        result.recipe,
+        result.language,
+        arm_of(result),
+        result.sparsity_target,
+        result.updates,
+        result.freeze_updates,
+        result.upstream,
+        *sorted(facets.items()),
+    )

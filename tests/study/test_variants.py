@@ -102,6 +102,38 @@ def test_three_scopes_are_three_rows_and_three_lines(make_result: Callable[..., 
     assert len(styles) >= 4
 
 
+def by_rates(make_result: Callable[..., Result], files: Callable[[Result], str]) -> list[Result]:
+    """PARP usually and with a file of rates."""
+    usual = three_seeds(make_result, 0.2)
+    pruned = [one for one in usual if one.method == "parp"]
+    with_rates = [replace(one, options={"scope": f"rates {files(one)}"}) for one in pruned]
+    return [*usual, *with_rates]
+
+
+def test_rates_of_each_language_and_sparsity_are_one_arm(
+    make_result: Callable[..., Result],
+) -> None:
+    """A file of rates is made for one model and sparsity: it is no difference between arms."""
+    results = by_rates(make_result, lambda one: f"{one.language}{one.sparsity_target}")
+    figure = curves(results)
+    assert figure is not None
+    assert labels(figure) == {"dense", "parp", "parp, scope rates"}
+    assert Differences.of(results).values(results[-1]) == ["rates"]
+
+
+def test_two_files_of_rates_in_one_language_are_two_arms(
+    make_result: Callable[..., Result],
+) -> None:
+    one = by_rates(make_result, lambda one: f"{one.language}{one.sparsity_target}")
+    other = by_rates(make_result, lambda one: "other")[-1]
+    figure = curves([*one, other])
+    assert figure is not None
+    assert {"parp, scope rates tr0.5", "parp, scope rates other"} < labels(figure)
+    # Nor are seeds with a file each averaged.
+    seeds = by_rates(make_result, lambda one: str(one.seed))
+    assert Differences.of(seeds).values(seeds[-1]) == ["rates 2"]
+
+
 def test_seeds_of_results_that_differ_in_nothing_else_are_averaged(
     make_result: Callable[..., Result],
 ) -> None:

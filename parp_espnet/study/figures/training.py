@@ -1,39 +1,32 @@
 """How training went: validation error rate against updates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.typing import LineStyleType as LineType
 
 from parp_espnet.study.evidence import Training
 from parp_espnet.study.figures.findings import Drawn, Findings, drawn
-from parp_espnet.study.figures.style import (
-    KINDS,
-    MOST_COLUMNS,
-    add_legend,
-    look,
-    schedule_title,
-    shade,
-)
+from parp_espnet.study.figures.lines import style_of
+from parp_espnet.study.figures.style import MOST_COLUMNS, add_legend, schedule_title
 from parp_espnet.study.names import upstream_names
+
+MOST_MASKS = 5
+"""Lines of masks from elsewhere that a method has, beyond which all of them look alike."""
 
 
 class Kind(NamedTuple):
-    """How a method's lines look, beside its colour."""
+    """What the legend calls a line, and its place among those of its method."""
 
-    line: LineType
     label: str
-    shade: int = 0
-    """Of the colour: see `style.shade`."""
+    place: int = 0
 
 
 def draw(findings: Findings) -> Drawn:
     """Draw how training went."""
-    caption = "Validation PER during training; the dot is the model chosen."
+    caption = "Validation PER during training; the mark is the model chosen."
     return drawn("training", caption, training(findings.evidence.trainings))
 
 
@@ -41,7 +34,7 @@ def training(trainings: Sequence[Training]) -> Figure | None:
     """Draw the validation PER of every experiment by method, a panel for each language and number
     of frozen updates.
 
-    Where there are several upstreams, the first one's lines are whole. A dot is the model that was
+    Where there are several upstreams, the first one's lines are whole. A mark is the model that was
     chosen, the last one's where sparsity grows.
     """
     with_lines = [run for run in trainings if len(run.updates) > 1]
@@ -88,8 +81,8 @@ def _named(run: Training, first: str, upstream: str) -> Training:
 
 
 def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, Kind]:
-    """The line, label and shade of every method; of masks from elsewhere one of each for a method,
-    where it has too many.
+    """The label and place of every line; of masks from elsewhere one of each for a method, where it
+    has too many.
 
     Methods that name no upstream are of `upstream`, where there are several.
     """
@@ -101,43 +94,31 @@ def _kinds(trainings: Sequence[Training], upstream: str = "") -> dict[str, Kind]
             in_options = bool(run.who.variant or run.conditions)
             elsewhere[run.method] = elsewhere.get(run.method, False) or in_options
     for name, elsewhere in by_method.items():
-        kinds[name] = Kind("-", f"{name}, {upstream}" if upstream else name)
-        if len(elsewhere) <= len(KINDS):
-            for kind, method in zip(KINDS, elsewhere, strict=False):
-                kinds[method] = Kind(kind, method)
-            continue
-        others = _shaded_kinds()
-        for method, in_options in elsewhere.items():
-            # What differs in an option has a name, however many there are.
-            if in_options:
-                step, line = next(others)
-                kinds[method] = Kind(line, method, step)
-            else:
-                kinds[method] = Kind(KINDS[0], f"{name}, masks from elsewhere")
+        kinds[name] = Kind(f"{name}, {upstream}" if upstream else name)
+        # What differs in an option has a name, however many there are.
+        is_few = len(elsewhere) <= MOST_MASKS
+        shared = f"{name}, masks from elsewhere"
+        labels = {
+            method: method if is_few or in_options else shared
+            for method, in_options in elsewhere.items()
+        }
+        places = {label: place for place, label in enumerate(dict.fromkeys(labels.values()), 1)}
+        for method, label in labels.items():
+            kinds[method] = Kind(label, places[label])
     return kinds
 
 
 def _line(axes: Axes, run: Training, kinds: Mapping[str, Kind]) -> None:
     kind = kinds[run.method]
-    style = look(run.who.method)
-    style["color"] = shade(style["color"], kind.shade)
     rates = [100 * rate for rate in run.valid_per]
-    # With a mask from elsewhere, a method has its own colour, and another line.
+    chosen = len(rates) - 1 if run.who.row.grows else rates.index(min(rates))
     axes.plot(
         run.updates,
         rates,
-        linestyle=kind.line,
+        markevery=[chosen],
+        markersize=4,
         linewidth=0.9,
-        alpha=0.7,
-        color=style["color"],
+        alpha=0.8,
         label=kind.label,
+        **style_of(run.who.method, kind.place),
     )
-    chosen = len(rates) - 1 if run.who.row.grows else rates.index(min(rates))
-    axes.plot(run.updates[chosen], rates[chosen], markersize=3.5, **style)
-
-
-def _shaded_kinds() -> Iterator[tuple[int, LineType]]:
-    """Yield steps of a colour's shade and kinds of line, without end: all kinds of each shade."""
-    for step in count():
-        for line in KINDS[1:]:
-            yield step, line
