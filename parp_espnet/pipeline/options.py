@@ -173,6 +173,13 @@ def parse[T](cls: type[T], program: str, arguments: Sequence[str], description: 
 
 def parser_of(cls: type[Any], program: str, description: str = "") -> Parser:
     """Return what reads the options of a dataclass."""
+    hashable: Any = cls
+    return _parser_of(hashable, program, description)
+
+
+# A study of all languages reads two thousand command lines; a parser takes longer than that.
+@cache
+def _parser_of(cls: type[Any], program: str, description: str) -> Parser:
     parser = Parser(
         prog=program,
         description=description,

@@ -129,11 +129,12 @@ def _source(
     methods = [wanted.method]
     if not wanted.method:
         methods = [name for name, row in METHODS.items() if row.prunes]
+    wanted_of_it = _alike(target.settings)
     matching = []
     for experiment in made:
         of_arm = (experiment.arm, experiment.language) == (wanted.arm, language)
         of_method = experiment.settings.method in methods
-        if of_arm and of_method and _alike(experiment.settings) == _alike(target.settings):
+        if of_arm and of_method and _alike(experiment.settings) == wanted_of_it:
             matching.append(experiment)
     if len(matching) > 1:
         # Where the arm above has several values of another option, it is that with the target's

@@ -134,20 +134,3 @@ def test_an_experiment_of_the_study_makes_it(option: str, arm_of: Callable[..., 
         made /= "mask.safetensors"
     study = Study.read(arm_of(**needed, **{option: str(made)}))
     check_beginnings(study, study.experiments, "own")
-
-
-def shipped() -> list[str]:
-    """Studies whose corpora are made, and can be read anywhere."""
-    found = []
-    for path in (ROOT / "conf/study").glob("*.yaml"):
-        recipes = yaml.safe_load(path.read_text())["recipes"].values()
-        if all(recipe.startswith("egs2/cldr/") for recipe in recipes):
-            found.append(path.stem)
-    return sorted(found)
-
-
-@pytest.mark.parametrize("name", shipped())
-def test_the_studies_of_the_project(name: str) -> None:
-    """Each makes all that it begins with."""
-    study = Study.read(ROOT / "conf/study" / f"{name}.yaml")
-    check_beginnings(study, study.experiments, name)

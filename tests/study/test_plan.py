@@ -12,6 +12,7 @@ from parp_espnet.pipeline.made import options_of
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pruning.methods import METHODS
 from parp_espnet.scoring.result import Result
+from parp_espnet.study.beginnings import RECORDINGS, check_beginnings
 from parp_espnet.study.figures.curves import lines_of
 from parp_espnet.study.plan import Study
 from parp_espnet.study.table import table
@@ -253,6 +254,13 @@ def test_every_shipped_study_can_be_run(
     directories = {one.directory for one in study.experiments}
     assert len(directories) == sum(map(len, study.waves())) == len(study.experiments)
     assert all(need in directories for one in study.experiments for need in one.needs)
+    # Masks and models are there, or made by it; recordings without transcripts are made before.
+    given = {one for one in study.experiments for name in RECORDINGS if has(one.settings, name)}
+    check_beginnings(study, [one for one in study.experiments if one not in given], path)
+
+
+def has(settings: object, name: str) -> bool:
+    return getattr(settings, name, None) is not None
 
 
 def test_data_are_prepared_without_what_prunes(
