@@ -10,7 +10,7 @@ import os
 import stat
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from parp_espnet.data.lines import pairs_of
@@ -21,6 +21,8 @@ from parp_espnet.sound.ark import place_of
 
 ABSENT = "absent"
 """Stands for what is not there."""
+WHOLE = "contents "
+"""Begins a word for the contents of several files, where records of before had sizes and times."""
 FRESH_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before may be written once more without another time."""
 UNSURE = (-1, -1, -1)
@@ -119,7 +121,7 @@ class Contents:
 
     def of_listed(self, listing: Path) -> str:
         """A word for the contents of the files that a list names. Raises `OSError`."""
-        return f"contents {self.of_recordings(listing)}"
+        return f"{WHOLE}{self.of_recordings(listing)}"
 
     def looks_of_listed(self, listing: Path) -> str:
         """What records said of them before: sizes and times. Raises `OSError`."""
@@ -131,20 +133,30 @@ class Contents:
 
     def of_tree(self, root: Path) -> str:
         """A word for all that is in a folder: names, contents of tables and transcripts, sizes and
-        times of the rest.
+        times of the rest, which may be hundreds of hours.
 
         Hidden files are left out, and folders that the project has written. A file is a folder of
         one. `ABSENT` where there is none.
         """
+        return self._of_files(root, self._word_or_looks)
+
+    def of_whole(self, root: Path) -> str:
+        """The same by the contents of all files: a folder that was copied anew is what it was."""
+        word = self._of_files(root, self.of_any)
+        return word if word == ABSENT else f"{WHOLE}{word}"
+
+    def _of_files(self, root: Path, word_of_file: Callable[[Path], str]) -> str:
         if not (self._base / root).exists():
             return ABSENT
         digest = hashlib.sha256()
         for name in sorted(_below(self._base / root)):
-            path = root / name if name else root
-            small = path.suffix.lower() in READ and _size(self._base / path) <= LARGEST_READ
-            word = self.of_any(path) if small else _looks(self._base / path)
+            word = word_of_file(root / name if name else root)
             digest.update(f"{name}\0{word}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
+
+    def _word_or_looks(self, path: Path) -> str:
+        small = path.suffix.lower() in READ and _size(self._base / path) <= LARGEST_READ
+        return self.of_any(path) if small else _looks(self._base / path)
 
     def save(self) -> None:
         """Remember what was read."""

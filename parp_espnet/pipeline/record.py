@@ -16,7 +16,14 @@ from typing import Any, Self
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import regular, write_json
-from parp_espnet.pipeline.contents import ABSENT, OWN, Contents, old_recordings, plain_word_of
+from parp_espnet.pipeline.contents import (
+    ABSENT,
+    OWN,
+    WHOLE,
+    Contents,
+    old_recordings,
+    plain_word_of,
+)
 
 FORMAT = 2
 FIRST_FORMAT = 1
@@ -153,7 +160,7 @@ class Record:
         contents = Contents(record.with_suffix(SEEN), base)
         changed = None
         for name, word in self.inputs.items():
-            now = word_for(name, contents)
+            now = word_for(name, contents, word)
             if now not in (word, ABSENT) and not self._same(name, now, contents):
                 changed = name
                 break
@@ -165,17 +172,23 @@ class Record:
         then = self.inputs[name]
         if then == word:
             return True
-        match = _NAMED.fullmatch(name)
         try:
-            if match and match["how"] == "lists":
-                return then == contents.looks_of_listed(Path(match["path"]))
-            if self.format != FIRST_FORMAT:
-                return False
-            if match:
-                return then == old_recordings(Path(match["path"]))
-            return then == plain_word_of(Path(name))
+            return then == self._said_before(name, word, contents)
         except OSError:
             return False
+
+    def _said_before(self, name: str, word: str, contents: Contents) -> str | None:
+        """What records of before would say of an input as it is now; None where they had that
+        word.
+        """
+        match = _NAMED.fullmatch(name)
+        if match and match["how"] == "lists":
+            return contents.looks_of_listed(Path(match["path"]))
+        if word.startswith(WHOLE) and (folder := _INSIDE.fullmatch(name)):
+            return contents.of_tree(Path(folder["path"]))
+        if self.format != FIRST_FORMAT:
+            return None
+        return old_recordings(Path(match["path"])) if match else plain_word_of(Path(name))
 
     def _still(self, name: str, contents: Contents) -> bool:
         """Whether an input that only the first format knew is what it was."""
@@ -206,13 +219,17 @@ def without(command: Sequence[str], options: Collection[str]) -> list[str]:
     return kept
 
 
-def word_for(name: str, contents: Contents) -> str:
+def word_for(name: str, contents: Contents, then: str = "") -> str:
     """The word for an input by its name; `ABSENT` where it, or a recording of a list,
     is not there.
+
+    Args:
+        then: the word that a record has of it, which tells whether that is of all contents.
     """
     try:
         if match := _INSIDE.fullmatch(name):
-            return contents.of_tree(Path(match["path"]))
+            look = contents.of_whole if then.startswith(WHOLE) else contents.of_tree
+            return look(Path(match["path"]))
         if match := _NAMED.fullmatch(name):
             path = Path(match["path"])
             if contents.gone_recording(path) is not None:

@@ -118,7 +118,7 @@ def train(experiment: SpeechExperiment, label: str) -> Iterator[Act]:
         ),
         formatted=_sound(experiment),
         recordings=settings.disturbing_lists,
-        trees=() if settings.raw_speech is None else (settings.raw_speech,),
+        speech=() if settings.raw_speech is None else (settings.raw_speech,),
         spared=(EXPERIMENT, "train.yaml", ROWS, ORIGIN, *masks),
         outputs=(experiment.model, *(exp / name for name in left)),
         # ESPnet's launcher submits by itself.

@@ -82,7 +82,7 @@ def _recognised(experiment: SpeechExperiment, label: str) -> Step:
         # Of one's own recordings sets may have cut parts alone.
         optional=tuple(directory / SOURCES for directory in sets if is_own),
         recordings=tuple(dict.fromkeys(scps)),
-        trees=(settings.unlabelled,),
+        speech=(settings.unlabelled,),
         formatted=(dev / "wav.scp",),
         outputs=(out / LIST,),
     )

@@ -50,6 +50,8 @@ class Step:
     """Inputs that are a choice of the user's, and no data: `keep` is about them and the command."""
     trees: tuple[Path, ...] = ()
     """Folders (or single files) of others, such as a corpus."""
+    speech: tuple[Path, ...] = ()
+    """Folders of recordings that are learned from as they are: their contents decide."""
     lists: tuple[Path, ...] = ()
     """Outputs like a `wav.scp` that name what was read besides."""
     editable: tuple[Path, ...] = ()
@@ -203,6 +205,8 @@ def _now(step: Step, contents: Contents, then: Record | None) -> Record:
             inputs[str(path)] = contents.of_any(path)
     for path in step.trees:
         inputs[inside(path)] = contents.of_tree(path)
+    for path in step.speech:
+        inputs[inside(path)] = contents.of_whole(path)
     for path in step.lists:
         # Before the first run there is none.
         if path.exists():

@@ -47,9 +47,11 @@ def experiments_of(
             if start is not None:
                 options += ["--upstream", str(ROOT / start.directory)]
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            own = [plain]
-            if arm.mask_of is not None:
-                own = list(_masked(arm, plain, recipe, [*made, *experiments]))
+            above = [*made, *experiments]
+            if arm.mask_of is None:
+                own = [replace(plain, needs=_whose_mask(plain, above))]
+            else:
+                own = list(_masked(arm, plain, recipe, above))
             if start is not None:
                 own = [replace(experiment, start=start.directory) for experiment in own]
             experiments += own
@@ -107,6 +109,19 @@ def _masked(
         options += [f"--{settings.TAG_OPTION}", f"{settings.tag}_{how}"]
         experiment = _experiment(arm.name, plain.language, recipe, options)
         yield replace(experiment, needs=needs, combined=combined)
+
+
+def _whose_mask(experiment: Experiment, made: Sequence[Experiment]) -> tuple[Path, ...]:
+    """Directory of the experiment above that ends with the mask file which this one is given."""
+    given = experiment.settings.initial_mask
+    if given is None:
+        return ()
+    mask = (experiment.settings.recipe / given).resolve()
+    for other in made:
+        is_named_so = mask.parent.name == other.directory.name
+        if is_named_so and mask == (ROOT / other.mask).resolve():
+            return (other.directory,)
+    return ()
 
 
 def _free(path: Path, masks: tuple[Path, ...], made: Sequence[Experiment]) -> Path:

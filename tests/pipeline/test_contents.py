@@ -149,6 +149,23 @@ def test_a_folder_is_what_is_in_it(corpus: Path, what: str) -> None:
     assert (Contents().of_tree(Path("corpus")) == word) == (what in SAME)
 
 
+@pytest.mark.parametrize("what", [*CHANGES, *SAME])
+def test_a_folder_of_speech_is_what_its_recordings_hold(
+    corpus: Path, tmp_path: Path, what: str
+) -> None:
+    word = Contents().of_whole(Path("corpus"))
+    (CHANGES | SAME)[what](corpus)
+    assert (Contents().of_whole(Path("corpus")) == word) == (what in SAME)
+    # Copied anew, as a download or a machine of another day is.
+    word = Contents().of_whole(Path("corpus"))
+    looks = Contents().of_tree(Path("corpus"))
+    for file in corpus.rglob("*"):
+        os.utime(file, (2e9, 2e9))
+    assert Contents().of_whole(Path("corpus")) == word
+    assert Contents().of_tree(Path("corpus")) != looks
+    assert Contents().of_whole(Path("gone")) == Contents().of_tree(Path("gone"))
+
+
 BEHIND_A_LINK: dict[str, Callable[[Path], object]] = {
     "a recording more": lambda behind: (behind / "5.wav").write_bytes(b"RIFF"),
     "another transcript": lambda behind: (behind / "4.txt").write_text("a c"),

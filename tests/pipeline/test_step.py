@@ -613,3 +613,34 @@ def test_an_input_had_another_name_in_an_earlier_version(step: Step, content: st
     same = "complete" if content == "one" else "again, since new has changed"
     assert state(replace(now, renamed=((Path("new"), Path("in")),))) == same
     assert state(replace(step, renamed=((Path("in"), Path("in")),))) == ""
+
+
+def test_speech_that_was_copied_anew_is_what_it_was(step: Step) -> None:
+    """A training of hours is not made again for another time of a file; it is for other speech."""
+    talk = Path("speech/a.wav")
+    talk.parent.mkdir()
+    talk.write_bytes(b"one")
+    hearing = replace(step, inputs=(), speech=(Path("speech"),))
+    run(hearing)
+    os.utime(talk, (2e9, 2e9))
+    assert state(hearing) == "complete"
+    assert stale([hearing.directory]) is None
+    talk.write_bytes(b"two")
+    assert state(hearing) == "again, since what is in speech has changed (speech/a.wav)"
+    assert "what is in speech has changed" in (stale([hearing.directory]) or "")
+
+
+def test_speech_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(step: Step) -> None:
+    talk = Path("speech/a.wav")
+    talk.parent.mkdir()
+    talk.write_bytes(b"one")
+    hearing = replace(step, inputs=(), speech=(Path("speech"),))
+    run(hearing)
+    record = read_json(hearing.record)
+    (name,) = record["inputs"]
+    record["inputs"][name] = Contents().of_tree(Path("speech"))
+    hearing.record.write_text(json.dumps(record))
+    assert state(hearing) == "complete"
+    assert stale([hearing.directory]) is None
+    os.utime(talk, (2e9, 2e9))
+    assert state(hearing) == "again, since what is in speech has changed"

@@ -47,6 +47,7 @@ def readers(steps: list[Step], path: Path, name_of: Callable[[Step], str]) -> se
             *step.optional,
             *step.settings,
             *step.trees,
+            *step.speech,
             *step.recordings,
             *step.formatted,
         )

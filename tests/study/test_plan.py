@@ -263,6 +263,24 @@ def has(settings: object, name: str) -> bool:
     return getattr(settings, name, None) is not None
 
 
+def test_a_mask_file_of_an_experiment_above_comes_first(tmp_path: Path) -> None:
+    """As by `mask_of`, which takes masks of the same sparsity and ranking alone."""
+    sparse = {"method": "mpi", "sparsity": 0.7}
+    study = yaml.safe_load(QUICK.read_text()) | {"recipes": {"es": "egs2/cldr/es"}}
+    study["arms"] = {"first": sparse}
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(study))
+    (first,) = Study.read(path).experiments
+    later = {"method": "parp-p", "sparsity": 0.9, "score": "moment"}
+    for mask in (first.directory / "mask.safetensors", first.directory / "another.safetensors"):
+        study["arms"]["later"] = later | {"initial_mask": str(ROOT / mask)}
+        path.write_text(yaml.safe_dump(study, sort_keys=False))
+        found = Study.read(path)
+        in_order = mask.name == "mask.safetensors"
+        assert found.experiments[1].needs == ((first.directory,) if in_order else ())
+        assert len(found.waves()) == (2 if in_order else 1)
+
+
 def test_data_are_prepared_without_what_prunes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
