@@ -38,8 +38,7 @@ def check_beginnings(study: Study, left: Iterable[Experiment], where: object) ->
     for one in left:
         said = f"{where}: arm {one.arm}"
         _check_models(said, one, made)
-        if isinstance(one.settings, Settings):
-            _check_recordings(said, one.settings, made)
+        _check_recordings(said, one, made)
 
 
 def _made_by(study: Study) -> set[Path]:
@@ -67,12 +66,8 @@ def _check_models(said: str, experiment: Experiment, made: set[Path]) -> None:
             )
 
 
-def _check_recordings(said: str, settings: Settings, made: set[Path]) -> None:
-    for name in RECORDINGS:
-        given = getattr(settings, name)
-        if given is None:
-            continue
-        folder = (settings.recipe / given).resolve()
+def _check_recordings(said: str, experiment: Experiment, made: set[Path]) -> None:
+    for name, folder in _given(experiment, RECORDINGS):
         check_recordings(
             f"{said}: {name} {from_root(folder)}",
             folder,

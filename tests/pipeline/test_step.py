@@ -615,13 +615,25 @@ def test_an_input_had_another_name_in_an_earlier_version(step: Step, content: st
     assert state(replace(step, renamed=((Path("in"), Path("in")),))) == ""
 
 
-def test_speech_that_was_copied_anew_is_what_it_was(step: Step) -> None:
+@pytest.fixture
+def talk(step: Step) -> Path:
+    """The recording in a folder that `hearing` learns from."""
+    path = Path("speech/a.wav")
+    path.parent.mkdir()
+    path.write_bytes(b"one")
+    return path
+
+
+@pytest.fixture
+def hearing(step: Step, talk: Path) -> Step:
+    """A step that has learned from a folder of speech."""
+    done = replace(step, inputs=(), speech=(talk.parent,))
+    run(done)
+    return done
+
+
+def test_speech_that_was_copied_anew_is_what_it_was(hearing: Step, talk: Path) -> None:
     """A training of hours is not made again for another time of a file; it is for other speech."""
-    talk = Path("speech/a.wav")
-    talk.parent.mkdir()
-    talk.write_bytes(b"one")
-    hearing = replace(step, inputs=(), speech=(Path("speech"),))
-    run(hearing)
     os.utime(talk, (2e9, 2e9))
     assert state(hearing) == "complete"
     assert stale([hearing.directory]) is None
@@ -630,12 +642,9 @@ def test_speech_that_was_copied_anew_is_what_it_was(step: Step) -> None:
     assert "what is in speech has changed" in (stale([hearing.directory]) or "")
 
 
-def test_speech_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(step: Step) -> None:
-    talk = Path("speech/a.wav")
-    talk.parent.mkdir()
-    talk.write_bytes(b"one")
-    hearing = replace(step, inputs=(), speech=(Path("speech"),))
-    run(hearing)
+def test_speech_that_was_remembered_by_sizes_and_times_is_taken_as_it_is(
+    hearing: Step, talk: Path
+) -> None:
     record = read_json(hearing.record)
     (name,) = record["inputs"]
     record["inputs"][name] = Contents().of_tree(Path("speech"))
