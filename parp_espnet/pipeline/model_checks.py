@@ -12,7 +12,7 @@ from parp_espnet.files import parse_yaml, read_json
 from parp_espnet.phones.spelled import are_letters, are_pieces, holds_words
 from parp_espnet.pipeline.data_options import TokenType
 from parp_espnet.pipeline.model_options import MODEL
-from parp_espnet.pipeline.paths import from_recipe
+from parp_espnet.pipeline.paths import called, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.tokens import BLANK, END, UNKNOWN
 from parp_espnet.upstreams.starts import (
@@ -70,7 +70,7 @@ def resolve_model(
     Raises `UserError` where it is not there, not complete, or of no such tokens; in a dry run it
     may be made by then.
     """
-    path = given if given.exists() else recipe / given
+    path = called(given, recipe)
     if not settings.dry_run:
         said = f"phn.sh: --{option} {given}"
         _check_model(said, path)

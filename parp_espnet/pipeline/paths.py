@@ -61,6 +61,22 @@ def existing_or_named(
     return given
 
 
+def called(given: Path, recipe: Path) -> Path:
+    """Return what the user calls so from where they are, or as the recipe's directory sees it.
+
+    Of what is in neither place yet, it is decided by where the path begins: it is to name the same
+    when that is there.
+    """
+    if given.exists():
+        return given
+    climbed = 0
+    while climbed + 1 < len(given.parts) and given.parts[climbed] == "..":
+        climbed += 1
+    begin = Path(*given.parts[: climbed + 1])
+    is_of_recipe = (recipe / given).exists() or not begin.exists()
+    return recipe / given if is_of_recipe else given
+
+
 def from_recipe(recipe: Path, path: Path) -> str:
     """Return a path as the recipe's directory sees it; one outside of the project is absolute."""
     absolute = path.resolve()

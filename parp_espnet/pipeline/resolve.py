@@ -14,7 +14,7 @@ from parp_espnet.pipeline.made import CONFIGURATIONS
 from parp_espnet.pipeline.model_checks import resolve_aligner, resolve_labels_of
 from parp_espnet.pipeline.model_options import DENSE, MODEL
 from parp_espnet.pipeline.options import FILE, options_of_class
-from parp_espnet.pipeline.paths import existing, existing_or_named, from_recipe
+from parp_espnet.pipeline.paths import HUB_NAME, called, existing, existing_or_named, from_recipe
 from parp_espnet.pipeline.settings import Settings
 from parp_espnet.pipeline.shipped import SHIPPED
 from parp_espnet.pipeline.unit_checks import check_units
@@ -149,10 +149,7 @@ def _check_head(settings: Settings, upstream: Path) -> None:
 
 
 def _resolve_teacher(settings: Settings, recipe: Path) -> str:
-    teacher = Path(str(settings.teacher))
-    # An experiment is called as its recipe sees it, too.
-    if not teacher.exists():
-        teacher = recipe / teacher
+    teacher = called(Path(str(settings.teacher)), recipe)
     if not settings.dry_run:
         for name in (SUMMARY, MODEL):
             if not (teacher / name).is_file():
@@ -161,6 +158,12 @@ def _resolve_teacher(settings: Settings, recipe: Path) -> str:
                     f"complete experiment of phn.sh, found no {name} in it"
                 )
     return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
+
+
+def _is_path(upstream: str) -> bool:
+    """Whether it can be no name of the hub, in which there is one slash."""
+    is_name = upstream.startswith("~") or HUB_NAME.fullmatch(upstream)
+    return "/" in upstream and not is_name
 
 
 def _resolve_upstream(settings: Settings, recipe: Path) -> str:
@@ -172,8 +175,8 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
         # An experiment is called as its recipe sees it; in a dry run it may be made by then.
         if is_experiment(recipe / upstream) or is_left_by_training(recipe / upstream):
             upstream = str(recipe / upstream)
-        elif settings.dry_run and upstream.startswith("/"):
-            path = from_recipe(recipe, Path(upstream))
+        elif settings.dry_run and _is_path(upstream):
+            path = from_recipe(recipe, called(Path(upstream), recipe))
             return path if path.startswith(("/", ".")) else f"./{path}"
     # In a dry run it may be complete by then.
     if Path(upstream).is_file() or (Path(upstream).is_dir() and not settings.dry_run):

@@ -90,7 +90,7 @@ def models_needed(study: Study, done: Collection[Path]) -> set[Path]:
             if source is None or directory in needed:
                 continue
             # What is none of another arm's, such as OMP's dense model, a recipe makes by itself.
-            removed = directory == experiment.start and _is_gone(source)
+            removed = directory in experiment.models and _is_gone(source)
             if not is_unpacked(source) and not removed:
                 continue
             needed.add(directory)

@@ -47,14 +47,10 @@ def experiments_of(
             if start is not None:
                 options += ["--upstream", str(ROOT / start.directory)]
             plain = _experiment(arm.name, language, recipe, options, masked=arm.mask_of is not None)
-            above = [*made, *experiments]
             if arm.mask_of is None:
-                own = [replace(plain, needs=_whose_mask(plain, above))]
+                experiments.append(plain)
             else:
-                own = list(_masked(arm, plain, recipe, above))
-            if start is not None:
-                own = [replace(experiment, start=start.directory) for experiment in own]
-            experiments += own
+                experiments += _masked(arm, plain, recipe, [*made, *experiments])
         except UserError as error:
             faults.append(f"arm {arm.name}: {error}")
     return experiments, faults
@@ -89,15 +85,12 @@ def _masked(
     """An experiment for each mask that the arm's `mask_of` names."""
     assert arm.mask_of is not None
     for languages in arm.mask_of.sources(plain.language, plain.settings.pruning.row.adjusts):
-        needs: tuple[Path, ...] = ()
         masks: tuple[Path, ...] = ()
         for language in languages:
-            source = _source(arm.mask_of, language, plain, made)
-            needs += (source.directory,)
-            masks += (source.mask,)
+            masks += (_source(arm.mask_of, language, plain, made).mask,)
         if arm.mask_of.combine is None:
             options = [*plain.options, "--initial_mask", str(ROOT / masks[0])]
-            yield replace(_experiment(arm.name, plain.language, recipe, options), needs=needs)
+            yield _experiment(arm.name, plain.language, recipe, options)
             continue
         how, settings = arm.mask_of.combine, plain.settings
         # Where an option leaves it out, checking them has put the method's own.
@@ -108,20 +101,7 @@ def _masked(
         options = [*plain.options, "--initial_mask", str(ROOT / combined.path)]
         options += [f"--{settings.TAG_OPTION}", f"{settings.tag}_{how}"]
         experiment = _experiment(arm.name, plain.language, recipe, options)
-        yield replace(experiment, needs=needs, combined=combined)
-
-
-def _whose_mask(experiment: Experiment, made: Sequence[Experiment]) -> tuple[Path, ...]:
-    """Directory of the experiment above that ends with the mask file which this one is given."""
-    given = experiment.settings.initial_mask
-    if given is None:
-        return ()
-    mask = (experiment.settings.recipe / given).resolve()
-    for other in made:
-        is_named_so = mask.parent.name == other.directory.name
-        if is_named_so and mask == (ROOT / other.mask).resolve():
-            return (other.directory,)
-    return ()
+        yield replace(experiment, combined=combined)
 
 
 def _free(path: Path, masks: tuple[Path, ...], made: Sequence[Experiment]) -> Path:

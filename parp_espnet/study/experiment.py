@@ -20,6 +20,9 @@ PRUNING = (*OF_EVERY_TEMPLATE, "raw_speech")
 SECOND_ROUND = ("unlabelled", "labels_of", "label_errors")
 """Options for which a first model is trained before there is a training set."""
 
+LEARNT_FROM = ("teacher", "teacher_weight")
+"""Options of a loss that an arm's teacher is in."""
+
 OMP_MASK = "finetuned_mask.safetensors"
 
 FIRST_MASK = "initial_mask.safetensors"
@@ -51,6 +54,8 @@ class Experiment:
     settings: Settings
     needs: tuple[Path, ...] = ()
     """Directories of the experiments that have to be complete before, from the project's."""
+    models: tuple[Path, ...] = ()
+    """Directories of those whose model it begins with or learns from, from the project's."""
     start: Path | None = None
     """Directory of the experiment that it goes on from, from the project's."""
     combined: Combined | None = None
@@ -117,7 +122,7 @@ class Experiment:
     def models_before(self) -> list[Path]:
         """Directories of the experiments whose models it needs, from the project's."""
         before = [path for path in self.finetunings if path != self.directory]
-        return before if self.start is None else [self.start, *before]
+        return [*self.models, *before]
 
     @property
     def preparation(self) -> tuple[str, ...]:
@@ -125,7 +130,8 @@ class Experiment:
         model needs it.
         """
         given = dict(zip(self.options[::2], self.options[1::2], strict=True))
-        aside = {f"--{name}" for name in (*PRUNING, *SECOND_ROUND, self.settings.TAG_OPTION)}
+        needless = (*PRUNING, *SECOND_ROUND, *LEARNT_FROM, self.settings.TAG_OPTION)
+        aside = {f"--{name}" for name in needless}
         if self.start is not None:
             # What it goes on from is not there yet.
             aside |= {"--upstream", "--init_head", "--updates"}

@@ -10,6 +10,7 @@ from parp_espnet.errors import UserError
 from parp_espnet.pruning.methods import UNPRUNED, Source
 from parp_espnet.study.expansion import experiments_of, words_of
 from parp_espnet.study.experiment import Experiment
+from parp_espnet.study.given import linked
 from parp_espnet.study.grid import read_grid
 
 NO_MASK = (
@@ -57,7 +58,7 @@ class Study:
         order = list(grid.recipes)
         return cls(
             name or path.stem,
-            tuple(sorted(made, key=lambda experiment: order.index(experiment.language))),
+            tuple(sorted(linked(made), key=lambda experiment: order.index(experiment.language))),
             grid.exports,
         )
 
@@ -66,21 +67,16 @@ class Study:
         one.
 
         Dense models come first, unless they go on from others. The masks of OMP are made with them
-        (`masks_of`), so who begins with one of those is in the second wave, beside OMP itself.
+        (`masks_of`), so who begins with one of those is in the wave after, beside OMP itself.
         """
         levels: dict[Path, int] = {}
         by_directory = {experiment.directory: experiment for experiment in self.experiments}
 
         def level(experiment: Experiment) -> int:
             if experiment.directory not in levels:
-                start = experiment.start
-                begins = 0 if start is None else 1 + level(by_directory[start])
-                after = [begins]
-                for need in experiment.needs:
-                    source = by_directory[need]
-                    if not source.is_early:
-                        after.append(level(source))
-                levels[experiment.directory] = 1 + max(after) if experiment.prunes else begins
+                first = 1 if experiment.prunes else 0
+                after = [1 + level(by_directory[need]) for need in experiment.needs]
+                levels[experiment.directory] = max([first, *after])
             return levels[experiment.directory]
 
         depth = max(map(level, self.experiments))

@@ -126,11 +126,47 @@ def test_a_model_that_is_missing(
     assert not capsys.readouterr().out
 
 
-@pytest.mark.parametrize("option", MODELS)
-def test_an_experiment_of_the_study_makes_it(option: str, arm_of: Callable[..., Path]) -> None:
+DENSE = "egs2/cldr/es/exp/phn_dense_multi_train_10min_u150_seed0"
+
+
+@pytest.mark.parametrize("option", [name for name in MODELS if name != "align_with"])
+@pytest.mark.parametrize("root", [ROOT, Path()])
+def test_an_experiment_of_the_study_makes_it(
+    option: str, root: Path, arm_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for, and no data are prepared with it, which are made before."""
+    monkeypatch.chdir(ROOT)
     needed, _ = MODELS[option]
-    made = ROOT / "egs2/cldr/es/exp/phn_dense_multi_train_10min_u150_seed0"
+    made = root / DENSE
     if option == "initial_mask":
         made /= "mask.safetensors"
-    study = Study.read(arm_of(**needed, **{option: str(made)}))
+    path = arm_of(**needed, **{option: str(made)})
+    study = Study.read(path)
     check_beginnings(study, study.experiments, "own")
+    assert [[one.arm for one in wave] for wave in study.waves()] == [["dense"], ["second"]]
+    assert len(study.preparations()) == (2 if option == "upstream" else 1)
+    assert not any(DENSE in word for words in study.preparations() for word in words)
+    # Wherever its arm stands in the file.
+    content = yaml.safe_load(path.read_text())
+    content["arms"] = {name: content["arms"][name] for name in ("second", "dense")}
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    turned = Study.read(path).waves()
+    assert [[one.arm for one in wave] for wave in turned] == [["dense"], ["second"]]
+
+
+def test_data_are_cut_before_any_experiment(arm_of: Callable[..., Path]) -> None:
+    """What aligns them can be no experiment of the study, unless it is complete."""
+    study = Study.read(arm_of(method="dense", align_with=str(ROOT / DENSE)))
+    with pytest.raises(UserError, match=f"own: arm second: align_with {DENSE}: expected a model "):
+        check_beginnings(study, study.experiments, "own")
+
+
+def test_what_an_experiment_makes_beside_is_not_waited_for(arm_of: Callable[..., Path]) -> None:
+    """OMP's dense model, say, unless it is an arm."""
+    path = arm_of(method="mpi", sparsity=0.6, teacher=str(ROOT / DENSE))
+    content = yaml.safe_load(path.read_text())
+    content["arms"]["dense"] = {"method": "omp", "sparsity": 0.6}
+    path.write_text(yaml.safe_dump(content))
+    study = Study.read(path)
+    with pytest.raises(UserError, match=f"own: arm second: teacher {DENSE}: expected an exper"):
+        check_beginnings(study, study.experiments, "own")

@@ -263,7 +263,7 @@ def has(settings: object, name: str) -> bool:
     return getattr(settings, name, None) is not None
 
 
-def test_a_mask_file_of_an_experiment_above_comes_first(tmp_path: Path) -> None:
+def test_a_mask_file_of_another_experiment_comes_first(tmp_path: Path) -> None:
     """As by `mask_of`, which takes masks of the same sparsity and ranking alone."""
     sparse = {"method": "mpi", "sparsity": 0.7}
     study = yaml.safe_load(QUICK.read_text()) | {"recipes": {"es": "egs2/cldr/es"}}
@@ -272,13 +272,47 @@ def test_a_mask_file_of_an_experiment_above_comes_first(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump(study))
     (first,) = Study.read(path).experiments
     later = {"method": "parp-p", "sparsity": 0.9, "score": "moment"}
-    for mask in (first.directory / "mask.safetensors", first.directory / "another.safetensors"):
-        study["arms"]["later"] = later | {"initial_mask": str(ROOT / mask)}
-        path.write_text(yaml.safe_dump(study, sort_keys=False))
-        found = Study.read(path)
-        in_order = mask.name == "mask.safetensors"
-        assert found.experiments[1].needs == ((first.directory,) if in_order else ())
-        assert len(found.waves()) == (2 if in_order else 1)
+    elsewhere = first.directory.with_name("phn_of_another_study")
+    for folder, needs in ((first.directory, (first.directory,)), (elsewhere, ())):
+        for name in ("mask.safetensors", "initial_mask.safetensors"):
+            study["arms"]["later"] = later | {"initial_mask": str(ROOT / folder / name)}
+            path.write_text(yaml.safe_dump(study, sort_keys=False))
+            found = Study.read(path)
+            assert found.experiments[1].needs == needs
+            assert len(found.waves()) == 1 + len(needs)
+
+
+@pytest.mark.parametrize("with_dense", [True, False])
+def test_a_mask_of_omp_is_made_with_the_dense_model(with_dense: bool, tmp_path: Path) -> None:
+    """Of which it is ranked; where that is no arm, OMP makes both."""
+    study = yaml.safe_load(QUICK.read_text())
+    if not with_dense:
+        del study["arms"]["dense"]
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(study))
+    waves = [{one.arm for one in wave} for wave in Study.read(path).waves()]
+    if with_dense:
+        assert waves == [{"dense"}, {"omp", "mpi", "parp", "transfer"}]
+    else:
+        assert waves == [{"omp", "mpi", "parp"}, {"transfer"}]
+
+
+def test_a_dense_model_is_trained_once_where_several_need_it(tmp_path: Path) -> None:
+    """As the first round of pseudo-labels, or where it goes on from another model."""
+    study = yaml.safe_load(QUICK.read_text()) | {"recipes": {"es": "egs2/cldr/es"}}
+    onwards = {"upstream_of": {"arm": "dense", "language": "es"}}
+    study["arms"] = {
+        "dense": {"method": "dense"},
+        "labelled": {"method": "dense", "unlabelled": str(tmp_path / "speech")},
+        "onwards": {"method": "dense", **onwards},
+        "pruned": {"method": "omp", "sparsity": 0.6, **onwards},
+        "taught": {"method": "mpi", "sparsity": 0.6, "teacher": "dense"},
+        "fixed": {"method": "mpi", "sparsity": 0.6},
+    }
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(study, sort_keys=False))
+    waves = [[one.arm for one in wave] for wave in Study.read(path).waves()]
+    assert waves == [["dense"], ["labelled", "onwards", "taught", "fixed"], ["pruned"]]
 
 
 def test_data_are_prepared_without_what_prunes(
@@ -313,12 +347,9 @@ def test_tasks_of_text_are_planned_like_languages() -> None:
     one = next(one for one in study.experiments if one.arm == "adjusting")
     assert one.directory.parts[:3] == ("egs2", "glue", "cldr_kind")
     pool = f"pool{digest(one.settings.prune_pattern)}"
-    assert one.needs == (
-        Path(f"egs2/glue/cldr_same/exp/glue_omp_s0.7_{pool}_batch16_minilm_u200_seed0"),
-    )
-    assert one.settings.initial_mask == Path(
-        "../cldr_same/exp", one.needs[0].name, "finetuned_mask.safetensors"
-    )
+    assert one.needs == (Path("egs2/glue/cldr_same/exp/glue_dense_batch16_minilm_u200_seed0"),)
+    omp = f"glue_omp_s0.7_{pool}_batch16_minilm_u200_seed0"
+    assert one.settings.initial_mask == Path("../cldr_same/exp", omp, "finetuned_mask.safetensors")
 
 
 def test_a_mask_is_of_the_method_that_is_named(tmp_path: Path) -> None:
