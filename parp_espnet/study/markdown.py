@@ -1,5 +1,6 @@
 """RESULTS.md of a study."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from parp_espnet.pruning.masks import random_iou
@@ -11,6 +12,9 @@ from parp_espnet.study.exported import exported
 from parp_espnet.study.judges.verdict import Verdict
 from parp_espnet.study.names import amounts, decodings, is_text, made_by, rate_of
 from parp_espnet.study.table import means, table
+
+FIGURE = re.compile(r"^!\[.*\]\(([^/()]+)\.png\)$", re.MULTILINE)
+"""A figure as `report` shows it, and the name of its file without `.png`."""
 
 
 def report(

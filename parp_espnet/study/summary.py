@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from parp_espnet.files import write_text
@@ -11,7 +12,7 @@ from parp_espnet.study.collect import collect, need_any
 from parp_espnet.study.complete import is_done
 from parp_espnet.study.figures.all import draw
 from parp_espnet.study.gather import gather
-from parp_espnet.study.markdown import decoded, nature, report
+from parp_espnet.study.markdown import FIGURE, decoded, nature, report
 from parp_espnet.study.plan import Study
 from parp_espnet.study.report import page
 from parp_espnet.study.state import standings
@@ -46,6 +47,7 @@ def write_summary(study: Study, folder: Path) -> None:
     html = page(study.name, results, evidence, judged, captions, notes, commands)
     write_text(folder / "report.html", html.replace(f"{ROOT}/", ""))
     figures = {svg.stem: caption for svg, caption in captions.items()}
+    _remove_figures_of_before(folder, figures)
     write_text(folder / "RESULTS.md", report(study.name, results, judged, figures, warning))
     print(table(results), end="")
     if warning:
@@ -53,3 +55,14 @@ def write_summary(study: Study, folder: Path) -> None:
     names = ("report.html", "RESULTS.md", "results.json", "evidence.json")
     print(*(folder / name for name in names), sep=", ")
     failures(standing, unmeasured(study, standing))
+
+
+def _remove_figures_of_before(folder: Path, drawn: Collection[str]) -> None:
+    """Remove the figures that a study's results had, and have no more: nothing shows them."""
+    results = folder / "RESULTS.md"
+    if not results.is_file():
+        return
+    for name in FIGURE.findall(results.read_text(encoding="utf-8", errors="replace")):
+        if name not in drawn:
+            for kind in ("png", "svg"):
+                (folder / f"{name}.{kind}").unlink(missing_ok=True)

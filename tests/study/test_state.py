@@ -255,3 +255,24 @@ def test_odd_numbers_are_named(
     assert said.startswith("error: ")
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_figures_of_before_are_removed_and_nobody_elses(
+    study: Study,
+    tmp_path: Path,
+    make_result: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(summary, "ROOT", tmp_path)
+    study = replace(study, experiments=study.experiments[:1])
+    make_result(updates=150).write(tmp_path / study.experiments[0].result)
+    summary.write_summary(study, tmp_path)
+    drawn = set(tmp_path.glob("*.png"))
+    assert drawn
+    for name in ("kept_of_before.png", "kept_of_before.svg", "own.png"):
+        (tmp_path / name).write_bytes(b"a figure")
+    with (tmp_path / "RESULTS.md").open("a", encoding="utf-8") as results:
+        results.write("![Kept weights](kept_of_before.png)\n\n")
+    summary.write_summary(study, tmp_path)
+    assert set(tmp_path.glob("*.png")) == {*drawn, tmp_path / "own.png"}
+    assert not (tmp_path / "kept_of_before.svg").exists()
