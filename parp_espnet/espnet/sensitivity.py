@@ -10,6 +10,7 @@ import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -18,11 +19,17 @@ from parp_espnet.data.lines import read_lines
 from parp_espnet.errors import UserError, printable
 from parp_espnet.espnet.decode import read_samples, read_wav_scp, samples_in
 from parp_espnet.espnet.recogniser import Recogniser
+from parp_espnet.espnet.states import load_model_state
 from parp_espnet.progress import bar
 from parp_espnet.pruning.families import in_layer
+from parp_espnet.pruning.pruner import nonzero_count
 from parp_espnet.pruning.selection import prune_
+from parp_espnet.pruning.settings import PruneSettings
 from parp_espnet.recognition.listening import Samples, make_batches
 from parp_espnet.upstreams.labels import UNKNOWN
+
+MOST_ZEROS = 0.01
+"""The share of a dense model's weights that may be zero, such as biases that never moved."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,22 @@ def read_said(data: Path, tokens: Sequence[str]) -> dict[str, Said]:
             "none of them"
         )
     return said
+
+
+def check_dense(model: Path, prune_conf: Any) -> None:
+    """Raise `UserError` where weights of a model file are gone already: what is measured would be
+    how the loss grows without others.
+
+    Args:
+        prune_conf: how it was pruned, as its training's configuration has it.
+    """
+    pool = PruneSettings.parse(prune_conf).find_pool(load_model_state(model))
+    zeros = 1 - nonzero_count(pool) / sum(tensor.numel() for tensor in pool.values())
+    if zeros > MOST_ZEROS:
+        raise UserError(
+            f"{model}: expected a dense model, found one of whose weights {zeros:.1%} are zero; "
+            "give an experiment of --method dense"
+        )
 
 
 def loss_of(recogniser: Recogniser, said: Mapping[str, Said]) -> float:

@@ -17,6 +17,7 @@ from parp_espnet.files import write_text
 from parp_espnet.pipeline.kept import load
 from parp_espnet.pipeline.made import origin_of
 from parp_espnet.pipeline.shipped import model_called
+from parp_espnet.places import need_place
 from parp_espnet.pruning.anatomy import by_kind, by_layer, groups, iou_by, sparsity_by
 from parp_espnet.pruning.combine import combine, random_mask
 from parp_espnet.pruning.masks import Mask, iou, most_iou, random_iou
@@ -25,6 +26,7 @@ from parp_espnet.pruning.origin import Origin
 from parp_espnet.pruning.patterns import Units
 from parp_espnet.pruning.pool import find_pool, fold, pool_names, shapes_of
 from parp_espnet.pruning.ranking import Ranking
+from parp_espnet.pruning.scopes import ENDINGS, is_file
 from parp_espnet.pruning.selection import select
 from parp_espnet.pruning.units import described
 from parp_espnet.upstreams.weights import check_depth, copy_changed, load_weights
@@ -123,8 +125,17 @@ def _rates(args: argparse.Namespace) -> None:
             f"--spread {args.spread:g}: expected more than 0, and rates of {args.sparsity:g} ± it "
             "in [0, 1)"
         )
+    # Before minutes of measuring.
+    if not is_file(args.out):
+        raise UserError(
+            f"--out {args.out}: expected a name by which --scope knows a file of rates, "
+            f"*{', *'.join(ENDINGS)}"
+        )
+    need_place(args.out)
     model = find_model(args.model)
-    said = sensitivity.read_said(args.data, read_config(model.parent / "config.yaml").token_list)
+    config = read_config(model.parent / "config.yaml")
+    sensitivity.check_dense(model, getattr(config, "prune_conf", None))
+    said = sensitivity.read_said(args.data, config.token_list)
     whole, losses = sensitivity.losses_of(Recogniser(model), said, args.sparsity)
     rates = sensitivity.rates_from(losses, args.sparsity, args.spread)
     write_text(args.out, sensitivity.written(rates, losses, whole))

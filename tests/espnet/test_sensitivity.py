@@ -25,6 +25,21 @@ def mask(run_command: Callable[..., tuple[object, str, str]]) -> Command:
     return partial(run_command, main)
 
 
+@pytest.fixture(scope="module")
+def dense(learned: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The experiment with small weights where its mask has zeros."""
+    folder = tmp_path_factory.mktemp("dense")
+    shutil.copy(learned / "config.yaml", folder)
+    states = torch.load(learned / MODEL, weights_only=True)
+    torch.manual_seed(0)
+    for tensor in states.values():
+        if tensor.is_floating_point():
+            zeros = tensor == 0
+            tensor[zeros] = 1e-4 * torch.randn(int(zeros.sum()))
+    torch.save(states, folder / MODEL)
+    return folder
+
+
 def test_a_layer_that_matters_more_is_pruned_less() -> None:
     losses = {"a": 2.0, "b": 0.5, "c": 1.25}
     assert rates_from(losses, 0.7, 0.08) == {"a": 0.62, "b": 0.78, "c": 0.7}
@@ -60,9 +75,9 @@ def test_each_layer_is_pruned_alone_and_given_back(learned: Path, tones: Path) -
     assert loss_of(recogniser, said) == losses[key]
 
 
-def test_the_file_is_a_scope(mask: Command, learned: Path, tones: Path, tmp_path: Path) -> None:
+def test_the_file_is_a_scope(mask: Command, dense: Path, tones: Path, tmp_path: Path) -> None:
     out = tmp_path / "rates.yaml"
-    words = ("rates", "--model", learned / MODEL, "--data", tones, "--sparsity", 0.5, "--out", out)
+    words = ("rates", "--model", dense / MODEL, "--data", tones, "--sparsity", 0.5, "--out", out)
     code, said, told = mask(*words)
     assert code == 0, told
     assert f"{out}: " in said
@@ -74,7 +89,7 @@ def test_the_file_is_a_scope(mask: Command, learned: Path, tones: Path, tmp_path
     assert out.read_bytes() == first
     made = tmp_path / "mask.safetensors"
     scoped = ("--sparsity", 0.5, "--scope", out, "--out", made)
-    assert mask("from-model", "--model", learned / MODEL, *scoped)[0] == 0
+    assert mask("from-model", "--model", dense / MODEL, *scoped)[0] == 0
     found = Mask.load(made)
     pruned = sum(int((~kept).sum()) for kept in found.kept.values())
     assert pruned == round(0.5 * found.total)
@@ -88,21 +103,37 @@ def test_the_file_is_a_scope(mask: Command, learned: Path, tones: Path, tmp_path
         (("--sparsity", 1), "sparsity"),
         (("--data", "nowhere"), "nowhere/text: no such file"),
         (("--model", "nowhere"), "nowhere: no such model"),
+        (("--out", "rates"), "--out rates: expected a name by which --scope knows a file of rates"),
+        (("--out", "rates.txt"), "--out rates.txt: expected a name by which --scope knows"),
+        (("--out", "/dev/rates.yaml"), "/dev/rates.yaml: nothing is made in /dev"),
     ],
 )
 def test_what_cannot_be_measured_is_said(
     mask: Command,
-    learned: Path,
+    dense: Path,
     tones: Path,
     tmp_path: Path,
     options: tuple[object, ...],
     expected: str,
 ) -> None:
     out = tmp_path / "rates.yaml"
-    usual = ("--model", learned / MODEL, "--data", tones, "--sparsity", 0.7, "--out", out)
+    usual = ("--model", dense / MODEL, "--data", tones, "--sparsity", 0.7, "--out", out)
     code, _, told = mask("rates", *usual, *options)
     assert code == 2
     assert expected in told
+    assert len(told.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_a_pruned_model_is_refused(
+    mask: Command, learned: Path, tones: Path, tmp_path: Path
+) -> None:
+    # Pruned to 70 %, a layer would be without twenty points more, and not without seventy.
+    out = tmp_path / "rates.yaml"
+    usual = ("--model", learned / MODEL, "--data", tones, "--sparsity", 0.7, "--out", out)
+    code, _, told = mask("rates", *usual)
+    assert code == 2
+    assert "expected a dense model, found one of whose weights 50.0% are zero" in told
     assert len(told.splitlines()) == 1
     assert not out.exists()
 
