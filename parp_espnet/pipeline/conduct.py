@@ -13,6 +13,7 @@ from parp_espnet.locks import Uses, held
 from parp_espnet.pipeline.acts import Act, Command, First, LeftOut, Planned
 from parp_espnet.pipeline.follow import follow
 from parp_espnet.pipeline.kept import keep, options_json
+from parp_espnet.pipeline.mask_checks import check_mask
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import LOCK
 from parp_espnet.pipeline.running import InUseError, keep_left, run
@@ -91,9 +92,10 @@ def conduct(experiment: Planned) -> None:
 
     Raises:
         FailedError: the first command that failed.
-        UserError: another run has the experiment, or reads what would be made anew; or what a step
-            raises.
+        UserError: the mask that it is given is none to begin with; another run has the experiment,
+            or reads what would be made anew; or what a step raises.
     """
+    check_mask(experiment.settings)
     while True:
         try:
             with Uses(str(_place(experiment))) as uses:

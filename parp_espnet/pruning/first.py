@@ -53,16 +53,27 @@ def first_mask(
     mask = Mask.load(file)
     _check_channels(mask, pool, file)
     mask.check_fits(pool, where=str(file))
+    check_asked(mask, str(file), sparsity, ranking)
+    return mask
+
+
+def check_asked(mask: Mask, place: str, sparsity: float, ranking: Ranking) -> None:
+    """Raise `UserError` where a mask of a file has another sparsity than a run begins with, or
+    follows another pattern.
+
+    Args:
+        place: what errors call the file.
+        ranking: the run's.
+    """
     form = ranking.form
     if form is not None and not form.follows(mask.kept):
-        raise UserError(f"{file}: expected a mask that keeps {form.told()}, found another")
+        raise UserError(f"{place}: expected a mask that keeps {form.told()}, found another")
     slack = mask.ranking.slack(mask.shapes)
     if abs(kept_in(mask.kept) - ranking.kept_count(mask.shapes, sparsity)) > slack:
         raise UserError(
-            f"{file}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}"
+            f"{place}: expected a mask of sparsity {sparsity:g}, found {mask.sparsity:.6g}"
             f"{_counted(mask)}; ask for that sparsity or make another mask"
         )
-    return mask
 
 
 def _places(pool: Mapping[str, Tensor]) -> dict[str, Tensor]:
