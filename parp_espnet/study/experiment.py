@@ -1,5 +1,6 @@
 """One experiment of a study: an arm in a language, and what the study has to know of it."""
 
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -70,8 +71,13 @@ class Experiment:
 
     @property
     def directory(self) -> Path:
-        """Where the experiment is, from the project's directory."""
-        return self.recipe / self.settings.expdir / self.settings.tag
+        """Where the experiment is, from the project's directory: called one way, however `--expdir`
+        is written. One that is elsewhere is absolute.
+        """
+        place = Path(os.path.normpath(self.settings.recipe / self.settings.expdir))
+        if place.is_relative_to(ROOT):
+            place = place.relative_to(ROOT)
+        return place / self.settings.tag
 
     @property
     def result(self) -> Path:
