@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from parp_espnet.glue.settings import MODEL as TEXT_MODEL
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pipeline.settings import Settings as SpeechSettings
@@ -83,6 +85,11 @@ class Experiment:
     def result(self) -> Path:
         """The experiment's result, from the project's directory."""
         return self.directory / RESULT
+
+    @property
+    def model(self) -> Path:
+        """Its finetuned weights, from the project's directory."""
+        return self.directory / (MODEL if self.is_of_speech else TEXT_MODEL)
 
     @property
     def is_of_speech(self) -> bool:
