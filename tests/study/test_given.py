@@ -116,3 +116,27 @@ def test_a_mask_is_not_made_with_the_dense_model_before_its_teacher_is_there(
     study = study_of(**arms)
     assert arms_of(study) == [["dense"], ["mpi", "omp", "masked"]]
     assert [one.arm for one in study.masks_of(study.experiments[0])] == ["omp"]
+
+
+def test_an_option_is_the_same_with_either_dash(study_of: Callable[..., Study]) -> None:
+    """Data are prepared once, without what a model learns from."""
+    mask = "elsewhere/mask.safetensors"
+    arms = {
+        "dense": {"method": "dense", "train-minutes": 10},
+        "labelled": {"method": "dense", "labels-of": "gone", "unlabelled": "speech"},
+        "masked": {"method": "parp", "sparsity": 0.6, "initial-mask": mask, "prune-biases": False},
+    }
+    study = study_of(**arms)
+    assert len(study.preparations()) == 1
+    under = {}
+    for arm, options in arms.items():
+        under[arm] = {name.replace("-", "_"): value for name, value in options.items()}
+    assert study == study_of(**under)
+
+
+@pytest.mark.parametrize("name", ["initial_mask", "initial-mask"])
+def test_a_mask_of_an_arm_and_one_of_a_file(name: str, study_of: Callable[..., Study]) -> None:
+    """The file was never looked at."""
+    masked = {"method": "parp", "sparsity": 0.6, "mask_of": {"arm": "omp"}, name: "mask"}
+    with pytest.raises(UserError, match="arm masked: initial_mask and mask_of: expected one of"):
+        study_of(omp=OMP, masked=masked)
