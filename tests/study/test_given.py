@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from parp_espnet.bin.study import KEPT, _study_of
 from parp_espnet.errors import UserError
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study.plan import Study
@@ -140,3 +141,21 @@ def test_a_mask_of_an_arm_and_one_of_a_file(name: str, study_of: Callable[..., S
     masked = {"method": "parp", "sparsity": 0.6, "mask_of": {"arm": "omp"}, name: "mask"}
     with pytest.raises(UserError, match="arm masked: initial_mask and mask_of: expected one of"):
         study_of(omp=OMP, masked=masked)
+
+
+def test_a_study_is_the_same_wherever_it_is_looked_at_from(
+    study_of: Callable[..., Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its status, its results and what is packed are those of the experiments that ran."""
+    tag = study_of(dense={"method": "dense"}).experiments[0].directory
+    masked = {"method": "parp", "sparsity": 0.6}
+    study = study_of(
+        dense={"method": "dense"},
+        taught=masked | {"teacher": str(tag)},
+        masked=masked | {"initial_mask": "egs2/cldr/tr/exp/other/mask.safetensors"},
+    )
+    (tmp_path / "grid.yaml").rename(tmp_path / KEPT)
+    monkeypatch.chdir(tmp_path.parent)
+    assert _study_of(Path(tmp_path.name)).experiments == study.experiments
+    monkeypatch.chdir(tmp_path)
+    assert _study_of(Path()).name == tmp_path.name
