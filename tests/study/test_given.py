@@ -119,6 +119,22 @@ def test_a_mask_is_not_made_with_the_dense_model_before_its_teacher_is_there(
     assert [one.arm for one in study.masks_of(study.experiments[0])] == ["omp"]
 
 
+@pytest.mark.parametrize("option", ["upstream", "teacher"])
+@pytest.mark.parametrize("written", ["exp", "./exp", EXP, f"./{EXP}", "../es/exp"])
+def test_a_model_is_the_same_however_it_is_called(
+    option: str, written: str, study_of: Callable[..., Study]
+) -> None:
+    """As the project's directory sees it, or as the recipe does."""
+    tag = study_of(dense={"method": "dense"}).experiments[0].directory.name
+    second = {"method": "dense", "updates": 100}
+    study = study_of(dense={"method": "dense"}, second=second | {option: f"{written}/{tag}"})
+    dense, learner = study.experiments
+    assert learner.models == (dense.directory,)
+    expected = second | {option: str(ROOT / dense.directory)}
+    assert learner.directory == study_of(second=expected).experiments[0].directory
+    assert not any(tag in word for words in study.preparations() for word in words)
+
+
 def test_an_option_is_the_same_with_either_dash(study_of: Callable[..., Study]) -> None:
     """Data are prepared once, without what a model learns from."""
     mask = "elsewhere/mask.safetensors"
