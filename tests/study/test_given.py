@@ -103,7 +103,7 @@ def test_a_mask_is_not_made_with_the_dense_model_before_its_teacher_is_there(
     """OMP's options are refused until then, with which its mask would be made."""
     mpi = {"method": "mpi", "sparsity": 0.6}
     teacher = study_of(mpi=mpi).experiments[0].directory
-    arms = {
+    arms: dict[str, dict[str, Any]] = {
         "dense": {"method": "dense"},
         "mpi": mpi,
         "omp": OMP | {"teacher": str(teacher)},
@@ -138,7 +138,7 @@ def test_a_model_is_the_same_however_it_is_called(
 def test_an_option_is_the_same_with_either_dash(study_of: Callable[..., Study]) -> None:
     """Data are prepared once, without what a model learns from."""
     mask = "elsewhere/mask.safetensors"
-    arms = {
+    arms: dict[str, dict[str, Any]] = {
         "dense": {"method": "dense", "train-minutes": 10},
         "labelled": {"method": "dense", "labels-of": "gone", "unlabelled": "speech"},
         "masked": {"method": "parp", "sparsity": 0.6, "initial-mask": mask, "prune-biases": False},
