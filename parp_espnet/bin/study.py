@@ -18,13 +18,14 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 from parp_espnet.arguments import COUNT, COUNT_OR_NONE, Number, Parser, path
 from parp_espnet.errors import UserError, clear_terminal, command, printable
 from parp_espnet.files import write_text
 from parp_espnet.notes import Range
-from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pipeline.paths import ROOT, from_root
 from parp_espnet.study import settings
 from parp_espnet.study.complete import set_aside_damaged
 from parp_espnet.study.job import run_job
@@ -127,7 +128,10 @@ def _study_of(folder: Path) -> Study:
             f"{folder}: expected a study's results, with its {KEPT}; ./run.sh --profile NAME "
             f"begins one"
         )
-    return Study.read(folder / KEPT, name=folder.name)
+    name, file = folder.absolute().name, Path(from_root(folder / KEPT))
+    # Its paths are from there, as ./run.sh reads them, wherever this is called from.
+    with chdir(ROOT):
+        return Study.read(file, name=name)
 
 
 def _begin(study: Path, folder: Path) -> None:

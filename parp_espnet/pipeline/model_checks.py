@@ -70,7 +70,7 @@ def resolve_model(
     Raises `UserError` where it is not there, not complete, or of no such tokens; in a dry run it
     may be made by then.
     """
-    path = called(given, recipe)
+    path = called(given, recipe, settings.expdir)
     if not settings.dry_run:
         said = f"phn.sh: --{option} {given}"
         _check_model(said, path)

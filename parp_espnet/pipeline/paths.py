@@ -61,11 +61,15 @@ def existing_or_named(
     return given
 
 
-def called(given: Path, recipe: Path) -> Path:
+def called(given: Path, recipe: Path, expdir: str) -> Path:
     """Return what the user calls so from where they are, or as the recipe's directory sees it.
 
     Of what is in neither place yet, it is decided by where the path begins: it is to name the same
-    when that is there.
+    when that is there. An experiment of the recipe is called exp/TAG; the project's directory has
+    an exp, too, once a study has combined masks.
+
+    Args:
+        expdir: what that exp is, as `--expdir` has it.
     """
     if given.exists():
         return given
@@ -73,7 +77,8 @@ def called(given: Path, recipe: Path) -> Path:
     while climbed + 1 < len(given.parts) and given.parts[climbed] == "..":
         climbed += 1
     begin = Path(*given.parts[: climbed + 1])
-    is_of_recipe = (recipe / given).exists() or not begin.exists()
+    is_experiment = given.is_relative_to(expdir)
+    is_of_recipe = (recipe / given).exists() or is_experiment or not begin.exists()
     return recipe / given if is_of_recipe else given
 
 

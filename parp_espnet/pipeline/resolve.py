@@ -149,7 +149,7 @@ def _check_head(settings: Settings, upstream: Path) -> None:
 
 
 def _resolve_teacher(settings: Settings, recipe: Path) -> str:
-    teacher = called(Path(str(settings.teacher)), recipe)
+    teacher = called(Path(str(settings.teacher)), recipe, settings.expdir)
     if not settings.dry_run:
         for name in (SUMMARY, MODEL):
             if not (teacher / name).is_file():
@@ -160,8 +160,13 @@ def _resolve_teacher(settings: Settings, recipe: Path) -> str:
     return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
 
 
-def _is_path(upstream: str) -> bool:
-    """Whether it can be no name of the hub, in which there is one slash."""
+def _is_path(settings: Settings) -> bool:
+    """Whether the upstream can be no name of the hub, in which there is one slash, or is called as
+    experiments of its recipe are: exp/TAG.
+    """
+    upstream = settings.upstream
+    if Path(upstream).parent == Path(settings.expdir):
+        return True
     is_name = upstream.startswith("~") or HUB_NAME.fullmatch(upstream)
     return "/" in upstream and not is_name
 
@@ -175,9 +180,14 @@ def _resolve_upstream(settings: Settings, recipe: Path) -> str:
         # An experiment is called as its recipe sees it; in a dry run it may be made by then.
         if is_experiment(recipe / upstream) or is_left_by_training(recipe / upstream):
             upstream = str(recipe / upstream)
-        elif settings.dry_run and _is_path(upstream):
-            path = from_recipe(recipe, called(Path(upstream), recipe))
+        elif settings.dry_run and _is_path(settings):
+            path = from_recipe(recipe, called(Path(upstream), recipe, settings.expdir))
             return path if path.startswith(("/", ".")) else f"./{path}"
+        elif Path(upstream).parent == Path(settings.expdir):
+            raise UserError(
+                f"phn.sh: --upstream {printable(upstream)}: expected an experiment of this recipe, "
+                f"found none there; give the command that trains it first"
+            )
     # In a dry run it may be complete by then.
     if Path(upstream).is_file() or (Path(upstream).is_dir() and not settings.dry_run):
         fault = fault_of(Path(upstream))

@@ -76,7 +76,7 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> Packed
         root: the project's directory, from which experiments are named.
 
     Raises:
-        UserError: none is done.
+        UserError: none is done, or one is not below the project's directory.
     """
     packed = _sorted_out(experiments, root)
     done = packed.done
@@ -86,6 +86,12 @@ def pack(experiments: Sequence[Experiment], root: Path, archive: Path) -> Packed
         raise UserError(
             f"none of {len(experiments)} experiments has a result yet, such as "
             f"{experiments[0].result}"
+        )
+    elsewhere = [directory for directory in done if directory.is_absolute()]
+    if elsewhere:
+        raise UserError(
+            f"{archive}: expected experiments below the project's directory {root}, from which "
+            f"they are named in it, found {elsewhere[0]} by --expdir; keep that folder itself"
         )
     with atomic_write(archive) as temporary, tarfile.open(temporary, "w:xz", preset=6) as tar:
         differences = _Differences()

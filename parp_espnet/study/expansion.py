@@ -27,10 +27,12 @@ READERS: Mapping[str, Callable[[Sequence[str]], Settings]] = {
 
 
 def words_of(values: Mapping[str, Any]) -> list[str]:
-    """Return options as words of a command line."""
+    """Return options as words of a command line, each called one way: it may be written with - for
+    _.
+    """
     words = []
     for name, value in values.items():
-        words += [f"--{name}", str(value)]
+        words += [f"--{name.replace('-', '_')}", str(value)]
     return words
 
 

@@ -1,9 +1,12 @@
 """One experiment of a study: an arm in a language, and what the study has to know of it."""
 
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from parp_espnet.glue.settings import MODEL as TEXT_MODEL
 from parp_espnet.pipeline.decoding import Decoding
+from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.pipeline.pruning import Experiment as Settings
 from parp_espnet.pipeline.settings import Settings as SpeechSettings
@@ -70,13 +73,23 @@ class Experiment:
 
     @property
     def directory(self) -> Path:
-        """Where the experiment is, from the project's directory."""
-        return self.recipe / self.settings.expdir / self.settings.tag
+        """Where the experiment is, from the project's directory: called one way, however `--expdir`
+        is written. One that is elsewhere is absolute.
+        """
+        place = Path(os.path.normpath(self.settings.recipe / self.settings.expdir))
+        if place.is_relative_to(ROOT):
+            place = place.relative_to(ROOT)
+        return place / self.settings.tag
 
     @property
     def result(self) -> Path:
         """The experiment's result, from the project's directory."""
         return self.directory / RESULT
+
+    @property
+    def model(self) -> Path:
+        """Its finetuned weights, from the project's directory."""
+        return self.directory / (MODEL if self.is_of_speech else TEXT_MODEL)
 
     @property
     def is_of_speech(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from parp_espnet.pipeline.model_options import DENSE
 from parp_espnet.pipeline.paths import ROOT
+from parp_espnet.pruning.methods import Source
 from parp_espnet.study.experiment import Experiment
 
 RECORDINGS = ("raw_speech", "unlabelled")
@@ -34,26 +35,69 @@ def given(experiment: Experiment, options: Iterable[str]) -> Iterator[tuple[str,
 
 def linked(experiments: Sequence[Experiment]) -> list[Experiment]:
     """Return a study's experiments, each of which knows now what others leave for it."""
-    places = {(ROOT / one.directory).resolve(): one for one in experiments}
-    return [_linked(one, places) for one in experiments]
+    places = {_place(one.directory): one for one in experiments}
+    with_models = [_with_models(one, places) for one in experiments]
+    places = {_place(one.directory): one for one in with_models}
+    made: dict[Path, Experiment] = {}
+    for one in with_models:
+        if one.combined is not None:
+            made.setdefault(_place(one.combined.path), one)
+    return [_with_masks(one, places, made) for one in with_models]
 
 
-def _linked(experiment: Experiment, places: Mapping[Path, Experiment]) -> Experiment:
+def is_masked_with(masked: Experiment, dense: Experiment) -> bool:
+    """Whether the first mask of `masked` is made as soon as `dense` is complete: it ranks the
+    weights of that, and has nothing else to wait for, such as a teacher.
+    """
+    if masked.first_mask is not Source.FINETUNED:
+        return False
+    if _place(_dense_of(masked)) != _place(dense.directory):
+        return False
+    return {*masked.needs} <= {dense.directory, *dense.needs}
+
+
+def circle_of(experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Return experiments each of which waits for the next, and the last for the first; none where
+    all can begin, one after the other.
+    """
+    waiting = {one.directory: one for one in experiments}
+    can_begin = True
+    while can_begin:
+        ready = [one for one in waiting.values() if waiting.keys().isdisjoint(one.needs)]
+        for one in ready:
+            del waiting[one.directory]
+        can_begin = bool(ready)
+    if not waiting:
+        return []
+    # Each that is left waits for another that is: who follows comes back to where they were.
+    followed = [next(iter(waiting.values()))]
+    while True:
+        need = next(path for path in followed[-1].needs if path in waiting)
+        if waiting[need] in followed:
+            return followed[followed.index(waiting[need]) :]
+        followed.append(waiting[need])
+
+
+def _place(path: Path) -> Path:
+    """Where a path leads that is from the project's directory."""
+    return (ROOT / path).resolve()
+
+
+def _dense_of(experiment: Experiment) -> Path:
+    return experiment.directory.parent / experiment.settings.dense.tag
+
+
+def _with_models(experiment: Experiment, places: Mapping[Path, Experiment]) -> Experiment:
     models: dict[str, Path] = {}
     for name, path in given(experiment, MODELS):
         for source in _left_in(path, places):
             models[name] = source.directory
     # Such as OMP's dense model, which is an arm's.
-    needs = [path for path in experiment.finetunings if (ROOT / path).resolve() in places]
-    needs.remove(experiment.directory)
-    for mask in _masks_of(experiment):
-        for source in _left_in(mask, places):
-            dense = source.directory.parent / source.settings.dense.tag
-            is_ready_by_then = source.is_early and mask.name == source.mask.name
-            if is_ready_by_then and (ROOT / dense).resolve() in places:
-                needs.append(dense)
-            else:
-                needs.append(source.directory)
+    needs = []
+    for path in experiment.finetunings:
+        other = places.get(_place(path))
+        if other is not None and path != experiment.directory:
+            needs.append(other.directory)
     return replace(
         experiment,
         needs=tuple(dict.fromkeys([*needs, *models.values()])),
@@ -62,10 +106,32 @@ def _linked(experiment: Experiment, places: Mapping[Path, Experiment]) -> Experi
     )
 
 
+def _with_masks(
+    experiment: Experiment, places: Mapping[Path, Experiment], made: Mapping[Path, Experiment]
+) -> Experiment:
+    """The experiment, which waits for those, too, whose masks it begins with.
+
+    Args:
+        made: the masks that the study makes of others, and before which experiment.
+    """
+    needs = []
+    for mask in _masks_of(experiment):
+        if mask in made:
+            needs.append(made[mask].directory)
+        for source in _left_in(mask, places):
+            dense = places.get(_place(_dense_of(source)))
+            is_early = source.is_early and mask.name == source.mask.name
+            if is_early and dense is not None and is_masked_with(source, dense):
+                needs.append(dense.directory)
+            else:
+                needs.append(source.directory)
+    return replace(experiment, needs=tuple(dict.fromkeys([*needs, *experiment.needs])))
+
+
 def _masks_of(experiment: Experiment) -> list[Path]:
     """The masks that an experiment begins with, as one or as several that are combined."""
     if experiment.combined is not None:
-        return [(ROOT / mask).resolve() for mask in experiment.combined.masks]
+        return [_place(mask) for mask in experiment.combined.masks]
     return [path for _, path in given(experiment, ["initial_mask"])]
 
 

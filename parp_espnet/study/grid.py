@@ -259,7 +259,11 @@ def _arm(name: str, values: Any, languages: list[str]) -> PlannedArm:
         if not choices[option]:
             raise ValueError(f"{option}: expected a value, found an empty list")
     _check_options(options)
-    mask_of = MaskOf.of(values["mask_of"], languages) if "mask_of" in values else None
+    mask_of = None
+    if "mask_of" in values:
+        mask_of = MaskOf.of(values["mask_of"], languages)
+        if not {"initial_mask", "initial-mask"}.isdisjoint(values):
+            raise ValueError("initial_mask and mask_of: expected one of them, found both")
     upstream_of = None
     if "upstream_of" in values:
         upstream_of = UpstreamOf.of(values["upstream_of"], languages)

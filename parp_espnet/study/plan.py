@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Self
 
 from parp_espnet.errors import UserError
-from parp_espnet.pruning.methods import UNPRUNED, Source
+from parp_espnet.pruning.methods import UNPRUNED
 from parp_espnet.study.expansion import experiments_of, words_of
 from parp_espnet.study.experiment import Experiment
-from parp_espnet.study.given import linked
+from parp_espnet.study.given import circle_of, is_masked_with, linked
 from parp_espnet.study.grid import read_grid
 
 NO_MASK = (
@@ -55,10 +55,14 @@ class Study:
         if faults:
             head = f"{path}: " if len(faults) == 1 else f"{path}: {len(faults)} faults\n    "
             raise UserError(head + "\n    ".join(faults))
+        experiments = linked(made)
+        circle = circle_of(experiments)
+        if circle:
+            raise UserError(f"{path}: {_circle(circle)}")
         order = list(grid.recipes)
         return cls(
             name or path.stem,
-            tuple(sorted(linked(made), key=lambda experiment: order.index(experiment.language))),
+            tuple(sorted(experiments, key=lambda experiment: order.index(experiment.language))),
             grid.exports,
         )
 
@@ -118,13 +122,17 @@ class Study:
         """Return the OMP experiments whose masks can be made as soon as `experiment` is
         complete.
         """
-        ready = []
-        for masked in self.experiments:
-            if masked.first_mask is not Source.FINETUNED:
-                continue
-            if masked.directory.parent / masked.settings.dense.tag == experiment.directory:
-                ready.append(masked)
-        return ready
+        return [masked for masked in self.experiments if is_masked_with(masked, experiment)]
+
+
+def _circle(waiting: Sequence[Experiment]) -> str:
+    """What is said of experiments that can never begin."""
+    first = waiting[0]
+    others = ", which waits for ".join(f"arm {one.arm}" for one in [*waiting[1:], first])
+    return (
+        f"arm {first.arm}: expected masks and models that are there before it begins, found that "
+        f"it waits for {others}: {first.directory}"
+    )
 
 
 def _twice(made: Sequence[Experiment]) -> list[str]:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from parp_espnet.pipeline.model_options import MODEL
 from parp_espnet.pipeline.paths import ROOT
 from parp_espnet.study import settings
 from parp_espnet.study.beginnings import check_beginnings
@@ -68,7 +67,7 @@ def print_plan(arguments: Sequence[str]) -> None:
             present.append(experiment.result)
             if experiment.directory in again:
                 # Without it a wave that was complete would not begin again.
-                present.append(experiment.directory / MODEL)
+                present.append(experiment.model)
             if experiment.directory not in elsewhere:
                 folders += experiment.folders
         print(f"results_{number}=({_words(present)})")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from parp_espnet.pipeline.paths import called
+from parp_espnet.errors import UserError
+from parp_espnet.pipeline.command_line import read
+from parp_espnet.pipeline.paths import ROOT, called
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,16 @@ def test_a_path_names_the_same_before_and_after_it_is_made(
     recipe = project / "egs2/cldr/es"
     recipe.mkdir(parents=True)
     monkeypatch.chdir(project)
+    # Where masks are that a study has combined.
+    (project / "exp/masks").mkdir(parents=True)
     expected = (project / place / given).resolve()
-    assert called(Path(given), recipe).resolve() == expected
+    assert called(Path(given), recipe, "exp").resolve() == expected
     expected.mkdir(parents=True)
-    assert called(Path(given), recipe).resolve() == expected
+    assert called(Path(given), recipe, "exp").resolve() == expected
+
+
+def test_an_experiment_that_is_missing_is_no_name_of_the_hub() -> None:
+    """It was downloaded, had the hub one of that name."""
+    recipe = ["--recipe", str(ROOT / "egs2/cldr/es"), "--corpus", "cldr", "--lang", "es"]
+    with pytest.raises(UserError, match=r"^phn.sh: --upstream exp/gone: expected an experiment"):
+        read([*recipe, "--upstream", "exp/gone"])

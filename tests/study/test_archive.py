@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from parp_espnet.errors import UserError
 from parp_espnet.files import write_json
@@ -334,3 +335,18 @@ def test_a_truncated_archive(ran: tuple[Path, list[Experiment]], tmp_path: Path)
     with pytest.raises(UserError, match="damaged or other file"):
         unpack(archive, tmp_path / "there")
     assert not (tmp_path / "there").exists()
+
+
+def test_experiments_that_are_elsewhere(tmp_path: Path, results: list[Result]) -> None:
+    """By an absolute `--expdir`; an archive has names from the project's directory."""
+    study = tmp_path / "study.yaml"
+    options = {"expdir": str(tmp_path / "exp")}
+    arms = {"dense": {"method": "dense"}}
+    recipes = {"es": "egs2/cldr/es"}
+    study.write_text(yaml.safe_dump({"recipes": recipes, "options": options, "arms": arms}))
+    experiments = Study.read(study).experiments
+    results[0].write(experiments[0].result)
+    archive = tmp_path / "records.tar.xz"
+    with pytest.raises(UserError, match=f"found {experiments[0].directory} by --expdir"):
+        pack(experiments, ROOT, archive)
+    assert not archive.exists()

@@ -204,3 +204,12 @@ def test_what_is_measured_here_was_not_unpacked(
     make_result(updates=150).write(tmp_path / alone.result)
     assert not complete.is_unpacked(alone)
     assert not complete.is_done(alone)
+
+
+def test_the_model_of_a_text_is_looked_for_where_it_is(tmp_path: Path) -> None:
+    """Of which a wave's step wants that it is there: that of speech never was."""
+    path = tmp_path / "study.yaml"
+    recipes = "recipes: {same: egs2/glue/cldr_same}"
+    path.write_text(f"{recipes}\noptions: {{}}\narms: {{dense: {{method: dense}}}}\n")
+    (experiment,) = Study.read(path).experiments
+    assert experiment.model == experiment.directory / "model/model.safetensors"
