@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 from parp_espnet.glue.settings import MODEL as TEXT_MODEL
@@ -71,7 +72,7 @@ class Experiment:
         """The recipe's directory, from the project's."""
         return self.settings.recipe.relative_to(ROOT)
 
-    @property
+    @cached_property
     def directory(self) -> Path:
         """Where the experiment is, from the project's directory: called one way, however `--expdir`
         is written. One that is elsewhere is absolute.
