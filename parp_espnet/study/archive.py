@@ -22,17 +22,18 @@ from pathlib import Path
 
 from parp_espnet.errors import UserError
 from parp_espnet.export.costs import EXPORTS
-from parp_espnet.files import atomic_write
+from parp_espnet.files import atomic_write, read_json
 from parp_espnet.pipeline.score import BY_LANGUAGE
 from parp_espnet.pruning.masks import Mask
 from parp_espnet.scoring.result import RESULT
 from parp_espnet.study.complete import changed_since, is_result
-from parp_espnet.study.experiment import FINAL_MASK, OMP_MASK, Experiment
+from parp_espnet.study.experiment import FINAL_MASK, FIRST_MASK, OMP_MASK, Experiment
 
 FORMAT = "parp-espnet records 1"
 CONTENTS = "contents.json"
 RECIPES = "egs2"
-MASKS = (OMP_MASK, FINAL_MASK)
+MASKS = (OMP_MASK, FIRST_MASK, FINAL_MASK)
+"""The first one is packed where it has moved since: by how much, a figure shows."""
 RECORDS = (
     RESULT, EXPORTS, "utterances.tsv", "predictions.tsv", f"{BY_LANGUAGE}/*/{RESULT}",
     f"{BY_LANGUAGE}/*/utterances.tsv",
@@ -132,8 +133,9 @@ def _records(folder: Path) -> Iterator[Path]:
 
 
 def _masks(folder: Path, root: Path) -> Iterator[tuple[str, Mask]]:
+    has_moved = read_json(folder / RESULT).get("interval") is not None
     for name in MASKS:
-        if (folder / name).is_file():
+        if (folder / name).is_file() and (has_moved or name != FIRST_MASK):
             yield (folder / name).relative_to(root).as_posix(), Mask.load(folder / name)
 
 

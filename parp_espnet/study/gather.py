@@ -185,7 +185,7 @@ def _anatomy(run: Done, apart: Differences) -> Anatomy:
 def _overlap_with_first(run: Done, kept: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
     """IOU of the final mask with the first, by layer and kind, where that is there and has moved.
 
-    It is not among a study's packed records, since nothing else reads it.
+    It is not among records that were packed until version 0.2.
     """
     file = run.folder / FIRST_MASK
     if run.result.interval is None or not file.is_file():
