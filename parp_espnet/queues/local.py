@@ -1,5 +1,6 @@
 """Run an array of jobs on this machine under the contract of Kaldi's `run.pl`: see `contract`."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -101,25 +102,42 @@ def run_all(jobs: JobArray, start: Callable[[int], Job]) -> dict[int, int]:
 
 
 class _LocalJob:
-    """One running job and its log."""
+    """One running job and its log.
+
+    The log stays open: where a queue has taken a job for lost and runs it again, its own log is put
+    aside, and what this one still has to say is none of the new job's.
+    """
 
     def __init__(self, jobs: JobArray, number: int) -> None:
-        command = jobs.command_of(number)
-        self._log: Path = jobs.log_of(number)
         self._threads = jobs.num_threads
         self._begin = time.monotonic()
-        with self._log.open("w", encoding="utf-8") as out:
-            out.write(contract.head(command))
-            out.flush()
-            self.process, self._guard = start_guarded(partial(_start, jobs.words_of(number), out))
+        self._log = _open_log(jobs.log_of(number))
+        try:
+            self._log.write(contract.head(jobs.command_of(number)))
+            self._log.flush()
+            self.process, self._guard = start_guarded(
+                partial(_start, jobs.words_of(number), self._log)
+            )
+        except BaseException:
+            self._log.close()
+            raise
 
     def poll(self) -> int | None:
         code = self.process.poll()
-        if code is not None:
+        if code is not None and not self._log.closed:
             leave(self._guard)
-            with self._log.open("a", encoding="utf-8") as out:
+            with self._log as out:
                 out.write(contract.foot(code, time.monotonic() - self._begin, self._threads))
         return code
+
+
+def _open_log(path: Path) -> IO[str]:
+    """An empty log, to whose end all is written that writes to it."""
+
+    def opened(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_APPEND, 0o666)
+
+    return open(path, "w", encoding="utf-8", opener=opened)
 
 
 def _start(words: Sequence[str], output: IO[Any], wait: int) -> Process:

@@ -46,6 +46,17 @@ def test_the_log_has_head_and_foot_and_what_the_job_said(tmp_path: Path) -> None
     assert lines[-1].startswith("# Ended (code 0) at ")
 
 
+def test_what_a_job_still_says_is_not_in_the_log_of_the_next(tmp_path: Path) -> None:
+    """A queue takes it for lost, puts its log aside, and begins another, while it is alive."""
+    script = f"cd {tmp_path} && mv x.log aside.log && echo '# the next' >x.log && echo late"
+    assert run(parse([f"{tmp_path}/x.log", "bash", "-c", script])) == 0
+    assert (tmp_path / "x.log").read_text() == "# the next\n"
+    lines = (tmp_path / "aside.log").read_text().splitlines()
+    assert lines[0].startswith("# bash -c ")
+    assert lines[4] == "late"
+    assert lines[-1].startswith("# Ended (code 0) at ")
+
+
 def test_one_failed_job_fails_the_array_and_shows_its_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
