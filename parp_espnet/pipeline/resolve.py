@@ -160,13 +160,8 @@ def _resolve_teacher(settings: Settings, recipe: Path) -> str:
     return str(existing("phn.sh", "teacher", teacher, recipe, not settings.dry_run))
 
 
-def _is_path(settings: Settings) -> bool:
-    """Whether the upstream can be no name of the hub, in which there is one slash, or is called as
-    experiments of its recipe are: exp/TAG.
-    """
-    upstream = settings.upstream
-    if Path(upstream).parent == Path(settings.expdir):
-        return True
+def _is_path(upstream: str) -> bool:
+    """Whether it can be no name of the hub, in which there is one slash."""
     is_name = upstream.startswith("~") or HUB_NAME.fullmatch(upstream)
     return "/" in upstream and not is_name
 
@@ -174,16 +169,18 @@ def _is_path(settings: Settings) -> bool:
 def _resolve_upstream(settings: Settings, recipe: Path) -> str:
     upstream = settings.upstream
     shipped = SHIPPED / upstream
+    # exp/TAG, which could be a name of the hub.
+    is_of_recipe = Path(upstream).parent == Path(settings.expdir)
     if "/" not in upstream and shipped.is_dir():
         return os.path.relpath(shipped, recipe)
     if not Path(upstream).exists():
         # An experiment is called as its recipe sees it; in a dry run it may be made by then.
         if is_experiment(recipe / upstream) or is_left_by_training(recipe / upstream):
             upstream = str(recipe / upstream)
-        elif settings.dry_run and _is_path(settings):
+        elif settings.dry_run and (is_of_recipe or _is_path(upstream)):
             path = from_recipe(recipe, called(Path(upstream), recipe, settings.expdir))
             return path if path.startswith(("/", ".")) else f"./{path}"
-        elif Path(upstream).parent == Path(settings.expdir):
+        elif is_of_recipe:
             raise UserError(
                 f"phn.sh: --upstream {printable(upstream)}: expected an experiment of this recipe, "
                 f"found none there; give the command that trains it first"

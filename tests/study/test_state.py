@@ -26,7 +26,7 @@ from parp_espnet.study.status import describe, failures, listing
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """The quick study, whose experiments are looked for in a folder of our own."""
-    for module in (complete, state):
+    for module in (complete, state, summary):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     return Study.read(ROOT / "conf/study/quick.yaml")
 
@@ -145,10 +145,7 @@ def test_a_model_that_learnt_nothing_has_no_pace(
     assert len(costs) == 1
 
 
-def test_results_of_nothing_are_refused_in_a_line(
-    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(summary, "ROOT", tmp_path)
+def test_results_of_nothing_are_refused_in_a_line(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none of 9 experiments has a result yet, such as"):
         summary.write_summary(study, tmp_path)
 
@@ -159,7 +156,6 @@ def test_a_result_of_what_has_changed_since_is_none(
     make_result: Callable[..., Result],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(summary, "ROOT", tmp_path)
     first = study.experiments[0]
     make_result(updates=150).write(tmp_path / first.result)
     recipe = tmp_path / first.recipe
@@ -258,12 +254,8 @@ def test_odd_numbers_are_named(
 
 
 def test_figures_of_before_are_removed_and_nobody_elses(
-    study: Study,
-    tmp_path: Path,
-    make_result: Callable[..., Result],
-    monkeypatch: pytest.MonkeyPatch,
+    study: Study, tmp_path: Path, make_result: Callable[..., Result]
 ) -> None:
-    monkeypatch.setattr(summary, "ROOT", tmp_path)
     study = replace(study, experiments=study.experiments[:1])
     make_result(updates=150).write(tmp_path / study.experiments[0].result)
     summary.write_summary(study, tmp_path)
