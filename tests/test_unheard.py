@@ -47,3 +47,48 @@ def test_other_errors_of_finalisers_are_told() -> None:
     )
     assert done.returncode == 5, done.stderr
     assert "KeyError: 7" in done.stderr
+
+
+HALF_MADE = """
+import os, signal, sys
+from parp_espnet.errors import command
+from parp_espnet.queues.signals import unless_terminated
+{imports}
+def interrupting(frame, event, argument):
+    # It comes where this constructor has set nothing yet.
+    if event == "call" and frame.f_code.co_qualname == "{made}.__init__":
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.{name})
+def work():
+    sys.setprofile(interrupting)
+    {make}
+    return 5
+@command
+def main():
+    sys.exit(unless_terminated(work))
+main()
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize(
+    ("imports", "made", "make"),
+    [
+        ("import io, wave", "Wave_write", "wave.open(io.BytesIO(), 'wb')"),
+        ("import soundfile", "SoundFile", "soundfile.SoundFile('none.wav')"),
+        ("from tqdm import tqdm", "tqdm", "tqdm([])"),
+        ("import subprocess", "Popen", "subprocess.Popen(['true'])"),
+        ("import tempfile", "TemporaryDirectory", "tempfile.TemporaryDirectory()"),
+    ],
+    ids=["wave", "soundfile", "tqdm", "Popen", "TemporaryDirectory"],
+)
+def test_what_is_half_made_is_dropped_without_a_word(
+    imports: str, made: str, make: str, name: str, code: int
+) -> None:
+    """`wave.Error: # channels not specified`, in a traceback, for who pressed Ctrl-C."""
+    script = HALF_MADE.format(imports=imports, made=made, make=make, name=name)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr

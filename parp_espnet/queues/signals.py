@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import IO, Any, NoReturn, Protocol
 
-from parp_espnet.unheard import INTERRUPTIONS
+from parp_espnet.unheard import interrupt
 
 PLAIN = ("-p",)
 """Options of a bash that runs nothing of the user's before our words, such as `BASH_ENV`, and knows
@@ -38,16 +38,13 @@ class TerminatedError(Exception):
     """SIGTERM, as an exception, so that it ends what runs for us as Ctrl-C does."""
 
 
-INTERRUPTIONS.add(TerminatedError)
-
-
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
     """Within, the first SIGTERM raises `TerminatedError`, and later ones do nothing."""
 
     def terminate(number: int, frame: FrameType | None) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise TerminatedError
+        interrupt(TerminatedError)
 
     previous = signal.signal(signal.SIGTERM, terminate)
     try:

@@ -1,11 +1,11 @@
 """Recordings that we write: wav of 16 bits, mono."""
 
 import io
-import wave
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.io import wavfile
 
 from parp_espnet.files import atomic_write
 
@@ -15,8 +15,8 @@ def write_wav(
 ) -> None:
     """Write samples, (n,), of 16 bits or in [-1, 1]; the file is either complete or absent.
 
-    Python's own writer: libsndfile calls a full disk a "System error", and Ctrl-C within it is lost
-    or an assertion's.
+    Not libsndfile: it calls a full disk a "System error", and Ctrl-C within it is lost or an
+    assertion's. Python's `wave` has a finaliser, which fails when Ctrl-C comes before the header.
     Raises `UserError` when the disk is full.
 
     Args:
@@ -27,11 +27,7 @@ def write_wav(
     if samples.dtype != np.int16:
         samples = np.minimum(np.rint(samples * 2.0**31).astype(np.int64) >> 16, 2**15 - 1)
     whole = io.BytesIO()
-    with wave.open(whole, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.astype("<i2").tobytes())
+    wavfile.write(whole, rate, samples.astype("<i2"))
     with atomic_write(path, sync) as temporary:
         # A copy: Python 3.12.1 crashes when it collects a buffer's view that a failed write has
         # left in a traceback.
