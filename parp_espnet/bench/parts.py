@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 POOLS = ("10m", "85m", "302m")
+SCORES = ("router", "movement", "moment", "activation")
+"""What weights are ranked by beside magnitudes."""
 ALTERNATIVES = (
     "torch_global_unstructured",
     "concat_kthvalue",
@@ -116,6 +118,13 @@ PARTS = {
         "parp_espnet.bench.selection",
         POOLS,
         tuple(("select.reprune", "ours", way) for way in ALTERNATIVES),
+        on_gpu=True,
+    ),
+    "scores": Part(
+        "parp_espnet.bench.scores",
+        POOLS,
+        tuple((f"select.{score}", score, "magnitude") for score in SCORES),
+        rounds=2,
         on_gpu=True,
     ),
     "step": Part(

@@ -58,7 +58,7 @@ def activation(weights: "Tensor", mean_squares: "Tensor") -> "Tensor":
     The norm is divided by the root of how many inputs there were, which changes nothing within a
     tensor, and makes those comparable that saw different numbers of them.
     """
-    return weights.abs() * mean_squares.sqrt()
+    return (weights * mean_squares.sqrt()).abs_()
 
 
 def moment(weights: "Tensor", second_moments: "Tensor") -> "Tensor":
@@ -67,7 +67,8 @@ def moment(weights: "Tensor", second_moments: "Tensor") -> "Tensor":
     That is w² · v / 2 with the squared gradient for the curvature (the diagonal of Fisher's matrix:
     LeCun et al. 1990, Theis et al. 2018). Its root has the same order, and does not underflow.
     """
-    return weights.abs() * second_moments.sqrt()
+    # In place: memory that is new costs as much time as to compute what is put there.
+    return second_moments.sqrt().mul_(weights).abs_()
 
 
 def learned(_: "Tensor", scores: "Tensor") -> "Tensor":
