@@ -10,6 +10,7 @@ Python prints a traceback of that. Nobody who has pressed Ctrl-C is told so.
 
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -41,8 +42,10 @@ def heard_again() -> Iterator[None]:
     """
     before = sys.unraisablehook
     hook = sys.unraisablehook = _Hook(before)
-    # Who ignores Ctrl-C, or does something else at it, goes on to do so.
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # Who ignores Ctrl-C, or does something else at it, goes on to do so. Threads hear no signal.
+    ours = threading.current_thread() is threading.main_thread() and (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
     try:
         if ours:
             signal.signal(signal.SIGINT, _interrupt)

@@ -1,9 +1,13 @@
 """An interruption is heard wherever it comes."""
 
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from parp_espnet.errors import command
 
 SCRIPT = """
 import os, signal, sys
@@ -47,6 +51,22 @@ def test_other_errors_of_finalisers_are_told() -> None:
     )
     assert done.returncode == 5, done.stderr
     assert "KeyError: 7" in done.stderr
+
+
+def test_a_command_ends_in_another_thread_and_leaves_the_handlers_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    done = []
+
+    @command
+    def main() -> None:
+        done.append(signal.getsignal(signal.SIGINT))
+
+    other = threading.Thread(target=main)
+    other.start()
+    other.join()
+    main()
+    assert len(done) == 2
+    assert (signal.getsignal(signal.SIGINT), sys.unraisablehook) == before
 
 
 HALF_MADE = """
