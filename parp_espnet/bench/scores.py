@@ -8,19 +8,15 @@ what a method has at hand; only movement writes, over the weights, as it does in
 
 import json
 import sys
-import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from parp_espnet.bench.memory import peak, wait_for
-from parp_espnet.bench.selection import SPARSITY, Pool, make_pool
+from parp_espnet.bench.selection import RUNS, SPARSITY, Pool, best_of, make_pool
 from parp_espnet.pruning.ordering import ordered
 from parp_espnet.pruning.ranking import Ranking
 from parp_espnet.pruning.selection import select
-
-RUNS = 5
 
 
 def magnitude(pool: Pool, beside: Pool) -> None:
@@ -79,16 +75,7 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     for name, tensor in make_pool(size).items():
         pool[name] = nn.Parameter(tensor.detach().to(device))
     beside = make_beside(pool, way)
-    seconds, extra = [], 0
-    for _ in range(RUNS):
-        wait_for(device)
-        before = peak(reset=True, device=device)
-        started = time.perf_counter()
-        function(pool, beside)
-        wait_for(device)
-        seconds.append(time.perf_counter() - started)
-        extra = max(extra, peak(device=device) - before)
-    return {"seconds": min(seconds), "extra_bytes": extra}
+    return best_of(RUNS, lambda: function(pool, beside), lambda run: None, device)
 
 
 if __name__ == "__main__":

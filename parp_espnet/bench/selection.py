@@ -128,6 +128,7 @@ WAYS: dict[str, Callable[[Pool], None]] = {
 FLOORS = ("read", "two_reads_one_rewrite")
 """These prune nothing."""
 SLOW = ("torch_global_unstructured", "concat_topk")
+RUNS = 5
 
 
 def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str, float]:
@@ -140,14 +141,28 @@ def measure(way: str, size: str, threads: int, device: str = "cpu") -> dict[str,
     pool: Pool = {}
     for name, tensor in make_pool(size).items():
         pool[name] = nn.Parameter(tensor.detach().to(device))
+    runs = 1 if way in SLOW and device == "cpu" else RUNS
+    return best_of(runs, lambda: function(pool), lambda run: _move(pool, run), device)
+
+
+def best_of(
+    runs: int,
+    function: Callable[[], None],
+    prepare: Callable[[int], None],
+    device: str,
+) -> dict[str, float]:
+    """Return the best `seconds` of a few runs and the `extra_bytes` that one needed at most.
+
+    Args:
+        prepare: what is done before each run, of which it is given the number.
+    """
     seconds, extra = [], 0
-    runs = 1 if way in SLOW and device == "cpu" else 5
-    for number in range(runs):
-        _move(pool, number)
+    for run in range(runs):
+        prepare(run)
         wait_for(device)
         before = peak(reset=True, device=device)
         started = time.perf_counter()
-        function(pool)
+        function()
         wait_for(device)
         seconds.append(time.perf_counter() - started)
         extra = max(extra, peak(device=device) - before)
